@@ -33,7 +33,7 @@ the treatments that are compared in the first period; or what periods and treatm
 observations. See planner.model.degrees_of_freedom."""
 
 LawName = Literal["own contrasts", "one sample", "first period", "least squares"]
-"""Of the statistic, for normal scores: see planner.questions.size.theory."""
+"""Of the statistic, for normal scores: see planner.questions.exact.theory."""
 
 Decisive = Literal["discordant pairs", "responders", "preferences"]
 """The counts of responders that decide a test of responses: those to one treatment only, those to each

@@ -11,13 +11,11 @@ import math
 from collections.abc import Mapping
 
 from planner.errors import RequestError
-from planner.model.families.family import EffectParameter, family_of
+from planner.model.families.family import family_of
 from planner.model.parameter_draws import uncertain_parameters
-from planner.model.readings import reading_of
-from planner.model.scaled import judged_margins
-from planner.monitoring.numerics import zero
+from planner.questions.exact import theory
+from planner.questions.limits import CLEAR, SAME, moved_to_limits, worse_of
 from planner.questions.run.simulate import simulate
-from planner.questions.size import theory
 from planner.results.cells import Cell
 from planner.results.effect_scale import unit_of
 from planner.scenario.analysis import PlannedAnalysis
@@ -28,10 +26,6 @@ from planner.scenario.text import listed
 
 _PILOT = 32_768
 """Trials by which the worse of two limits is told where its power has no closed form."""
-
-_CLEAR = 3.0  # Monte Carlo standard errors beyond which one limit is worse
-_SAME = 1e-9  # powers of a closed form that differ by less are the same
-_STEPS = 40  # each twice as long, in which an effect is sought that the ends of a scale move
 
 
 def at_limit(scenario: Scenario, *, seed: int | None = None, threads: int | None = None) -> Scenario:
@@ -58,7 +52,7 @@ def at_limit(scenario: Scenario, *, seed: int | None = None, threads: int | None
         )
     _check_fixed(scenario)
     names = scenario.simulated_hypotheses
-    moved = {name: _at_each(scenario, name, analysis) for name in names}
+    moved = {name: moved_to_limits(scenario, name, analysis) for name in names}
     worse = _worse(scenario, analysis, moved, seed, threads)
     hypotheses = {**scenario.hypotheses, **{name: moved[name][limit] for name, limit in worse.items()}}
     remark = _remark(scenario, analysis, worse)
@@ -79,63 +73,6 @@ def _check_fixed(scenario: Scenario) -> None:
             )
 
 
-def _at_each(scenario: Scenario, name: str, analysis: PlannedAnalysis) -> dict[float, Hypothesis]:
-    """The hypothesis with its effect at each margin, that nearest to the stated effect first."""
-    stated = scenario.hypotheses[name]
-    margins = judged_margins(scenario, stated, analysis)
-    assert margins is not None
-    parameter = family_of(stated).effect_parameter(stated, analysis.weights)
-    if parameter is None:
-        raise RequestError(
-            f"{name} states no effect that can be moved to a limit",
-            "state one more hypothesis with the effect at the limit",
-        )
-    near = sorted(margins.finite, key=lambda each: (abs(each - parameter.stated), -each))
-    moved = {limit: _moved(scenario, name, analysis, parameter, limit) for limit in near}
-    within_reach = {limit: hypothesis for limit, hypothesis in moved.items() if hypothesis is not None}
-    if not within_reach:
-        limits = listed([f"{limit:g}" for limit in near], "or")
-        raise RequestError(f"under {name} no means on this scale have a true effect of {limits}")
-    return within_reach
-
-
-def _moved(
-    scenario: Scenario,
-    name: str,
-    analysis: PlannedAnalysis,
-    parameter: EffectParameter[Hypothesis],
-    limit: float,
-) -> Hypothesis | None:
-    """The hypothesis whose true effect is the limit, whatever the ends of a scale make of its means.
-
-    None where they keep it from being so large.
-    """
-
-    def missing(change: float) -> float:
-        hypothesis = parameter.moved(change)
-        reading = reading_of(scenario, analysis)
-        effect = family_of(hypothesis).exact_effect(scenario, hypothesis, analysis.weights, reading)
-        if effect is None:
-            raise RequestError(
-                f"the true effect under {name} takes a simulation, and cannot be moved exactly"
-            )
-        return effect - limit
-
-    low, high = parameter.limits
-    if not low <= limit <= high:
-        return None
-    left = missing(limit)
-    if abs(left) <= 1e-12 * max(abs(limit), 1.0):
-        return parameter.moved(limit)
-    step = -left
-    for _ in range(_STEPS):
-        far = min(max(limit + step, low), high)
-        if missing(far) * left <= 0.0:
-            return parameter.moved(zero(missing, limit, far))
-        step *= 2.0
-    return None
-
-
 def _worse(
     scenario: Scenario,
     analysis: PlannedAnalysis,
@@ -150,7 +87,7 @@ def _worse(
         powers = [theory.power(scenario, each, analysis, patients) for each in rows.values()]
         exact = [float(power[0]) for power in powers if power is not None]
         if len(exact) == len(rows):
-            worse[name] = _largest(list(rows), exact, _SAME)
+            worse[name] = worse_of(list(rows), exact, SAME)
         elif len(rows) == 1:
             worse[name] = next(iter(rows))
         else:
@@ -165,14 +102,8 @@ def _worse(
     for name in open_names:
         figures = [cells[f"{name} {k}"].power for k in range(len(moved[name]))]
         error = math.hypot(*(figure.error for figure in figures))
-        worse[name] = _largest(list(moved[name]), [figure.estimate for figure in figures], _CLEAR * error)
+        worse[name] = worse_of(list(moved[name]), [figure.estimate for figure in figures], CLEAR * error)
     return {name: worse[name] for name in moved}
-
-
-def _largest(limits: list[float], errors: list[float], least: float) -> float:
-    """The limit with the largest type I error; the first one where none is larger by more than `least`."""
-    top = max(range(len(limits)), key=errors.__getitem__)
-    return limits[top] if errors[top] - errors[0] > least else limits[0]
 
 
 def _remark(scenario: Scenario, analysis: PlannedAnalysis, worse: Mapping[str, float]) -> str:

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from planner.results.contract import Json, Written
 from planner.results.figures import Figure, Quantile
+from planner.results.limit_errors import LimitError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +180,7 @@ class Cell(Written):
     uncertainty: VariantFigures | None = None  # of a run over uncertain numbers
     carryover: CarryoverFigures | None = None  # None where nothing can be carried over, or was not looked for
     estimate_log: EstimateFigures | None = None  # of logarithms, where effects are ratios
+    type1_at_limit: LimitError | None = None  # where limits are scaled, and the effect is within them
 
     @property
     def as_analysed(self) -> EstimateFigures:
@@ -188,7 +190,10 @@ class Cell(Written):
     unwritten: ClassVar = frozenset({"trials"})
     merged: ClassVar = frozenset({"departures", "equivalence"})
     if_any: ClassVar = frozenset(
-        {"limits", "margin", "power_ignoring_futility", "correct_guesses", "uncertainty", "estimate_log"}
+        {
+            *("limits", "margin", "power_ignoring_futility", "correct_guesses", "uncertainty"),
+            *("estimate_log", "type1_at_limit"),
+        }
     )
 
 

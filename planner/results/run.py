@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,6 +20,8 @@ from planner.results.digest import answer_digest
 from planner.results.dropout import dropout_of
 from planner.results.effect_scale import on_effect_scale, unit_of
 from planner.results.frames import flatten
+from planner.results.limit_errors import Key as LimitKey
+from planner.results.limit_errors import LimitError
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.result import QuestionResult, power_line
 from planner.results.warnings import remarks_on_looks, warnings_of
@@ -52,6 +54,7 @@ class Run(QuestionResult):
     name: str
     outcome: Simulation
     remarks: tuple[str, ...] = ()  # warnings beside those that follow from the figures
+    limit_errors: Mapping[LimitKey, LimitError] = field(default_factory=dict)  # of scaled limits
 
     def __getstate__(self) -> Json:
         """What is pickled: all that the figures need, and what takes kernels to work out."""
@@ -112,7 +115,8 @@ class Run(QuestionResult):
                     cell = cell_of(test, d, tally.trials, *sums, dropout[h])
                     cell = widen_cell(cell, about.block, test, test.looks[d], *sums, between[h, a, d])
                     cell = on_effect_scale(cell, unit_of(self.scenario, test.analysis.name))
-                    cells.append(replace(cell, correct_guesses=guesses))
+                    at_limit = self.limit_errors.get((cell.hypothesis, cell.analysis, cell.patients))
+                    cells.append(replace(cell, correct_guesses=guesses, type1_at_limit=at_limit))
         return cells
 
     def cells_with_carryover(self) -> list[Cell]:

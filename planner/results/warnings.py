@@ -14,6 +14,7 @@ from planner.results.cells import Cell
 from planner.results.design_effect import APPROXIMATE, WARNING
 from planner.results.effect_scale import unit_of
 from planner.results.irregular_trials import warnings as irregular_warnings
+from planner.results.limit_errors import LimitError
 from planner.results.own_estimates import on_other_scales
 from planner.scenario.scenario import Scenario
 
@@ -45,12 +46,25 @@ def warnings_of(
                 f"type I error of {cell.analysis} under {under} is {error.estimate:.4f} "
                 f"(Monte Carlo SE {error.error:.4f}), above alpha = {cell.alpha:g}"
             )
+        if cell.type1_at_limit is not None and cell.type1_at_limit.too_high:
+            warnings.append(_at_limit(cell, cell.type1_at_limit, under))
     return [
         *warnings,
         *irregular_warnings(named),
         *biased_by_carryover(scenario, cells, others, called),
         *on_other_scales(scenario, cells, called),
     ]
+
+
+def _at_limit(cell: Cell, at_limit: LimitError, under: str) -> str:
+    """That a test with scaled limits does not hold its level."""
+    error = at_limit.type_one_error
+    how = "exact" if error.mcse is None else f"Monte Carlo SE {error.mcse:.4f}"
+    return (
+        f"type I error of {cell.analysis} at the limit under {under}, ratio {at_limit.ratio:.2f} %, is "
+        f"{error.estimate:.4f} ({how}), above alpha = {cell.alpha:g}: limits follow the variability "
+        "that the trial estimates"
+    )
 
 
 def biased_by_carryover(

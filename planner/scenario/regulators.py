@@ -77,8 +77,8 @@ SCALINGS: dict[str, NamedScaling] = {
     "rsabe": NamedScaling(
         "Reference-scaled average bioequivalence", ("switch_cv", "switch_s", "constant", "estimate_within")
     ),
-    "ntid": NamedScaling("Drugs with a narrow therapeutic index", ("constant",)),
-    "hvntid": NamedScaling("Highly variable drugs with a narrow therapeutic index"),
+    "ntid": NamedScaling("Bioequivalence of drugs with a narrow therapeutic index", ("constant",)),
+    "hvntid": NamedScaling("Bioequivalence of highly variable drugs with a narrow therapeutic index"),
     "none": NamedScaling("Average bioequivalence with the usual limits, 0.8 to 1.25"),
 }
 """The rules that `scaling` of an analysis may name."""

@@ -11,7 +11,7 @@ from scipy import stats
 
 from planner.analyses import statistic
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, Contrast, Floats, Ints, W
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.designs import named
 from planner.scenario.estimability import variance_factor

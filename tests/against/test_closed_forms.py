@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from planner.monitoring.numerics import noncentral_t_above
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.scenario.reading.read import read_text
 from tests.support.exact import hills_armitage_power, paired_power
 from tests.support.harness import Comparison, run, scenario_text

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.questions.size.size import size
 from planner.scenario.reading.read import read_text
 from tests.support.exact import t_power

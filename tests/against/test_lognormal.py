@@ -15,7 +15,7 @@ import pytest
 from scipy import stats
 
 import planner
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.scenario.reading.read import read_text
 from tests.against.test_naive import NAIVE_TRIALS, TRIALS, compare_cell
 from tests.support import naive

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.scenario.reading.read import read_text
 from tests.against.test_naive import FLAT, NAIVE_TRIALS, TRIALS, Case, compare_cell, text_of
 from tests.support import naive

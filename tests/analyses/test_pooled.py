@@ -12,7 +12,7 @@ from planner.analyses import statistic
 from planner.kernels.tables import COMPLETERS, DF, ESTIMATE, SE, STATISTICS, W
 from planner.model.contrast_tables import contrast_table
 from planner.model.degrees_of_freedom import planned_df
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario

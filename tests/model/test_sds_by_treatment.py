@@ -15,7 +15,7 @@ from planner.engine.potential_outcomes import truths
 from planner.kernels.tables import Floats, W
 from planner.model.allocation import allocation_plan
 from planner.model.readings import readings_of
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.reading.read import read_text

@@ -15,7 +15,7 @@ import pytest
 import planner
 from planner.model.degrees_of_freedom import planned_df
 from planner.model.margins import margins_of
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.estimability import variance_factor
 from planner.scenario.faults import ScenarioError

@@ -18,7 +18,7 @@ import planner
 from planner.analyses.own.analysis import Analysis
 from planner.cli import main
 from planner.errors import RequestError
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
 from tests.support import own_analyses

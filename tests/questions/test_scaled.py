@@ -15,7 +15,8 @@ from planner.equivalence.scaled_decisions import decide
 from planner.model.margins import Margins
 from planner.model.scaled import adjusted_level, judged_margins, level_of, product_cvs, scaled_rule_of
 from planner.questions.at_limit import at_limit
-from planner.questions.size import scaled_theory, theory
+from planner.questions.exact import scaled as scaled_theory
+from planner.questions.exact import theory
 from planner.questions.size.exact_powers import exact_powers, first_from
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.canonical.toml import to_toml

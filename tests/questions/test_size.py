@@ -45,7 +45,7 @@ def test_known_sizes_are_found_without_the_closed_form(monkeypatch: pytest.Monke
 
     At 86 patients the power of 0.5 SD is 0.89991: a million trials cannot tell that from 90 %.
     """
-    monkeypatch.setattr("planner.questions.size.theory.power", lambda *_: None)
+    monkeypatch.setattr("planner.questions.exact.theory.power", lambda *_: None)
     found = size(trial(KNOWN), power=[0.8, 0.9])
     for effect, sizes in KNOWN.items():
         for target, n in zip((0.8, 0.9), sizes, strict=True):

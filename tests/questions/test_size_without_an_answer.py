@@ -78,7 +78,7 @@ def test_slow_growth_is_told_with_the_number_that_is_enough() -> None:
 
 
 def test_without_the_closed_form_the_number_is_extrapolated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("planner.questions.size.theory.power", lambda *_: None)
+    monkeypatch.setattr("planner.questions.exact.theory.power", lambda *_: None)
     row = only(size(read_text(SLOW), power=0.8, max_patients=3000))
     want, found = smallest_even(0.02, 0.8), row["extrapolated"]
     assert found["low"] <= want <= found["high"]
@@ -91,7 +91,7 @@ def test_without_the_closed_form_the_number_is_extrapolated(monkeypatch: pytest.
 @pytest.mark.long
 def test_the_range_of_an_extrapolation_covers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over 60 seeds the exact number lies within the stated 95 % range, and one 5 % off does not."""
-    monkeypatch.setattr("planner.questions.size.theory.power", lambda *_: None)
+    monkeypatch.setattr("planner.questions.exact.theory.power", lambda *_: None)
     hypotheses = {"h": {"means": {"A": 0.1 * 2**0.5, "B": 0.0}, **SD}}
     plan = read_text(scenario_text(hypotheses=hypotheses))
     want = smallest_even(0.1, 0.9)

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from planner.engine.potential_outcomes import truths
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.scenario.canonical.resolved import digest, resolve
 from planner.scenario.canonical.toml import to_toml
 from planner.scenario.contrasts import cancels, formula, in_words, total, weights

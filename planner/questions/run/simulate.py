@@ -10,6 +10,7 @@ from planner.engine.executors import Progress
 from planner.engine.job import job_of
 from planner.errors import RequestError
 from planner.model.parameter_draws import check_uncertainty
+from planner.questions.limit_errors import limit_errors
 from planner.questions.requested import check_numbers, check_patients, check_whole
 from planner.questions.run.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIANTS, AssurancePass
 from planner.questions.run.passes import Pass, PlainPass, grow_all
@@ -135,4 +136,21 @@ def simulate(
     results = amount.simulate(
         [amount.new_pass(scenario, seed, patients=patients, name=name)], threads, progress
     )
-    return replace(results.runs[0], remarks=(*scenario.remarks, *results.remarks))
+    run = replace(results.runs[0], remarks=(*scenario.remarks, *results.remarks))
+    return run if run.partial else _with_limit_errors(run, seed, threads)
+
+
+def _with_limit_errors(run: Run, seed: int | None, threads: int | None) -> Run:
+    """The run with the type I errors of scaled limits; as it is where Ctrl-C comes."""
+    about = run.outcome.cells
+    keys = [
+        (test.hypothesis, test.analysis.name, patients)
+        for row in about.tests
+        for test in row
+        for patients in about.designs
+    ]
+    try:
+        errors = limit_errors(run.scenario, keys, trials=run.trials, seed=seed, threads=threads)
+    except KeyboardInterrupt:
+        return run
+    return replace(run, limit_errors=errors)

@@ -17,7 +17,7 @@ from planner.model.looks import monitoring_plan
 from planner.monitoring.boundaries import Boundary, crossing
 from planner.monitoring.errors import BoundaryError
 from planner.monitoring.numerics import zero
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.results.cells import Cell
 from planner.results.contract import Written
 from planner.results.figures import Figure

@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from planner.model.estimand import alternative_direction
 from planner.model.families.family import EffectParameter, family_of
 from planner.model.readings import reading_of
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.questions.size.curves import Curves, span, trials_after
 from planner.results.cells import Cell
 from planner.results.effect_scale import unit_of

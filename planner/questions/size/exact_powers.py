@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.questions.size.curves import grid
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
@@ -22,7 +22,7 @@ def exact_powers(
     """At every multiple of the allocation unit up to the limit; empty without a closed form.
 
     Where limits are scaled, of which one power takes as long as thousands of t tests: at multiples 30 %
-    apart, by which it is seen that a power stays, and at those by which the first one is exact.
+    apart, by which it is seen that a power stays, and at those by which the first one is found.
     """
     unit = scenario.design.unit
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from planner.kernels.tables import W
 from planner.model.allocation import retention
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.questions.size.curves import Curves, Key, first_enough, grid, span, trials_after
 from planner.questions.size.exact_powers import Exact, exact_powers, first_from
 from planner.scenario.analysis import PlannedAnalysis

@@ -16,7 +16,7 @@ from planner.analyses import info_of
 from planner.model.carryover import carries
 from planner.model.looks import monitoring_plan
 from planner.monitoring.p_values import p_value
-from planner.questions.size import theory
+from planner.questions.exact import theory
 from planner.questions.size.beyond import FARTHEST, Beyond, by_assurance, by_drift, exactly, halfway
 from planner.questions.size.curves import Curves, Interrupted, Key, Points
 from planner.questions.size.effect import Effects

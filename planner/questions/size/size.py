@@ -20,6 +20,7 @@ from planner.model.looks import look_counts
 from planner.model.parameter_draws import check_uncertainty, uncertain_parameters
 from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import limits_at_answers
+from planner.questions.limit_errors import limit_errors
 from planner.questions.requested import check_numbers, check_whole
 from planner.questions.size.answers import effect_answer, patients_answer
 from planner.questions.size.curves import Curves, Interrupted
@@ -114,6 +115,8 @@ def size(
     answers, curve, partial, cells = find_answers(curves, names, targets, most, trials)
     if partial and not curve:
         raise KeyboardInterrupt
+    if find == "patients" and not partial:
+        answers = _with_limit_errors(scenario, answers, curves.seed, threads)
     limits, of_looks = limits_at_answers(
         scenario, [(each.analysis, each.patients) for each in answers if each.patients]
     )
@@ -140,6 +143,15 @@ def size(
         most_trials=None if most_variants is not None else trials,
         passes=tuple(curves.passed),
     )
+
+
+def _with_limit_errors(
+    scenario: Scenario, answers: Sequence[SizeAnswer], seed: int, threads: int | None
+) -> list[SizeAnswer]:
+    """The answers with the type I errors of scaled limits."""
+    keys = {(*each.key, each.patients) for each in answers if each.patients is not None}
+    errors = limit_errors(scenario, sorted(keys), seed=seed, threads=threads)
+    return [replace(each, type1_at_limit=errors.get((*each.key, each.patients or 0))) for each in answers]
 
 
 def _variants(

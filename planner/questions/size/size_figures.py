@@ -12,6 +12,7 @@ from planner.questions.size.beyond import Beyond
 from planner.results.cells import CarryoverFigures, Cell, VariantFigures
 from planner.results.contract import Written
 from planner.results.figures import Figure
+from planner.results.limit_errors import LimitError
 
 Key = tuple[str, str]  # hypothesis, analysis
 
@@ -123,6 +124,7 @@ class SizeAnswer(Written):
     note: str = ""
     uncertainty: VariantFigures | None = None
     carryover: CarryoverFigures | None = None
+    type1_at_limit: LimitError | None = None  # where limits are scaled
 
     @property
     def key(self) -> Key:
@@ -140,7 +142,7 @@ class PatientsAnswer(SizeAnswer):
     """A number of patients."""
 
     unwritten: ClassVar = frozenset({"effect", "stated_effect"})
-    if_any: ClassVar = frozenset({"uncertainty", "patients_by_formula", "minimum"})
+    if_any: ClassVar = frozenset({"uncertainty", "patients_by_formula", "minimum", "type1_at_limit"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,10 @@ class LeastEffect(SizeAnswer):
     """The smallest effect with the target power, at one number of patients."""
 
     unwritten: ClassVar = frozenset(
-        {"exact_power", "best", "ceiling", "extrapolated", "uncertainty", "patients_by_formula", "minimum"}
+        {
+            *("exact_power", "best", "ceiling", "extrapolated", "uncertainty", "patients_by_formula"),
+            *("minimum", "type1_at_limit"),
+        }
     )
 
     @property

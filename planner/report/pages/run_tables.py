@@ -17,6 +17,7 @@ from planner.report.context import PageContext, SharedCell, TableRows, effect_ti
 from planner.report.pages.common import sentence
 from planner.report.pages.parts.blinding import guesses_made, right_guesses
 from planner.report.pages.parts.dropout import depends, dropout_table
+from planner.report.pages.parts.scaled import at_limit_cells
 from planner.results.carryover_sentences import BEGIN, Carried, bias_sentences, place
 from planner.results.cells import CarryoverFigures, Cell, LookFigures
 from planner.results.effect_scale import Unit
@@ -158,12 +159,16 @@ def _power(cells: Sequence[SharedCell], context: PageContext) -> Sheet:
     equivalence = any(row.cell.equivalence is not None for row in cells)
     columns += [Column(name) for name in NOT_EQUIVALENT] if equivalence else []
     columns += [Column("Expected patients"), Column("Expected completers")]
-    lines = TableRows(columns)
+    lines, named = TableRows(columns), len(rows[0])
     for row, (cell, same) in zip(rows, cells, strict=True):
         row += [context.true_effect(cell), _power_cell(cell, context)]
         row += not_equivalent(cell) if equivalence else []
         row += [estimated(cell.expected_patients), estimated(cell.expected_completers)]
         lines.add([row], [context.called(name) for name in same], too_high(cell))
+        if (error := cell.type1_at_limit) is not None:
+            at_limit = at_limit_cells(error, context.units[cell.analysis])
+            first = ["at the limit", *[""] * (named - 1), *at_limit]
+            lines.add([[*first, *[""] * (len(columns) - len(first))]], (), error.too_high)
     return lines.sheet()
 
 

@@ -22,12 +22,14 @@ from planner.report.pages.common import (
     title,
 )
 from planner.report.pages.parts.limits import about_limits
+from planner.report.pages.parts.scaled import TYPE_ONE_ERROR, about_scaled_limits, at_limit_cells
 from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
 from planner.results.effect_scale import RATIO
 from planner.results.number_text import DASH, estimated, percent, plain
 from planner.results.uncertain_numbers import uncertain_numbers
+from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.text import count, listed
 
@@ -126,7 +128,9 @@ def _answers(result: Sizing, context: PageContext) -> Sheet:
     ]
     staged, incomplete = _staged(result), _incomplete(result)
     least = any(row.minimum for row in rows)
+    at_limit = any(row.type1_at_limit for row in rows)
     columns += [Column("By power alone")] if least else []
+    columns += [Column("Type I error at the limit")] if at_limit else []
     columns += [Column("Expected patients")] if staged else []
     columns += [Column("Expected completers")] if incomplete else []
     for cell, row in zip(cells, rows, strict=True):
@@ -134,9 +138,18 @@ def _answers(result: Sizing, context: PageContext) -> Sheet:
         cell.append(estimated(row.power, percent=True))
         by_power = row.patients_by_formula
         cell += [DASH if by_power is None else f"{by_power:,}"] if least else []
+        cell += [_at_limit(row, context)] if at_limit else []
         cell += [estimated(row.expected_patients)] if staged else []
         cell += [estimated(row.expected_completers)] if incomplete else []
     return Sheet(columns, cells)
+
+
+def _at_limit(row: SizeAnswer, context: PageContext) -> str:
+    """The type I error where limits are scaled, and the ratio there."""
+    if row.type1_at_limit is None:
+        return DASH
+    ratio, error = at_limit_cells(row.type1_at_limit, context.units[row.analysis])
+    return f"{error.removeprefix(TYPE_ONE_ERROR)}\nat {ratio} %"
 
 
 def _power(result: Sizing) -> str:
@@ -311,6 +324,15 @@ def _ends_of_logs(result: Sizing) -> tuple[float, float]:
     return max(low, min(0.0, *tried)), min(high, max(0.0, *tried))
 
 
+def _law(analysis: PlannedAnalysis) -> str:
+    """What the exact power of an analysis comes from."""
+    if analysis.scaling is not None:
+        return "an integral over the laws of the standard error and of the variance of the reference"
+    if analysis.against_margins:
+        return "an integral over the law of the standard error"
+    return "the noncentral t distribution"
+
+
 def _about_minimum(result: Sizing) -> list[str]:
     """How many evaluable patients an answer has at least, and whether that was stated."""
     least = next((row.minimum for row in result.answers if row.minimum), None)
@@ -356,18 +378,14 @@ def _reading(
             "target."
         )
     if exact := {row.analysis for row in result.answers if row.exact and row.range}:
-        against = {each.name: each.against_margins for each in result.scenario.analyses}
-        laws = {
-            "an integral over the law of the standard error"
-            if against[name]
-            else "the noncentral t distribution"
-            for name in exact
-        }
+        by_name = {each.name: each for each in result.scenario.analyses}
+        laws = {_law(by_name[name]) for name in exact}
         items.append(
             f"Exact: the power follows from {listed(sorted(laws), 'or')}, which settles the answer; the "
             "simulated power beside it confirms it."
         )
     items += _about_minimum(result)
+    items += about_scaled_limits([row.type1_at_limit for row in result.answers])
     if _staged(result):
         items.append(
             "Looks keep their share of the patients at every size, as near as whole blocks allow; expected "

@@ -8,6 +8,7 @@ from planner.report.blocks import Block, Facts, Heading, Prose
 from planner.report.context import sidedness
 from planner.report.pages.parts.whole_trial import EACH_ALONE
 from planner.report.scenario.looks import looks_and_limits
+from planner.report.scenario.scaling import scaling_blocks, short_form
 from planner.report.scenario.secondary_outcomes import reading_text
 from planner.results.effect_scale import effect_unit
 from planner.results.number_text import percent, plain, signed
@@ -23,7 +24,10 @@ def analyses_blocks(scenario: Scenario, plan: TrialPlan) -> list[Block]:
     described = []
     for analysis, stated in zip(plan.analyses, scenario.analyses, strict=True):
         about = info_of(stated)
-        lines = [f"{_method(stated)}.", f"{_compared(scenario, analysis)}; {_level(scenario, analysis)}."]
+        lines = [
+            f"{_method(stated)}.",
+            f"{_compared(scenario, analysis)}; {_level(scenario, analysis, stated)}.",
+        ]
         if analysis.planned_effect is not None and _gives_ratio(scenario, analysis):
             lines.append(f"Planned for a ratio of {percent(analysis.planned_effect, 4)}.")
         elif analysis.planned_effect is not None:
@@ -41,7 +45,8 @@ def analyses_blocks(scenario: Scenario, plan: TrialPlan) -> list[Block]:
         lines.append(f"Source: {about.citation or code}")
         described.append((analysis.name, " ".join(lines)))
     alone = [Prose(EACH_ALONE)] if len(plan.analyses) > 1 else []
-    return [*blocks, Facts(described), *alone, *looks_and_limits(scenario, plan)]
+    scaled = scaling_blocks(scenario)
+    return [*blocks, Facts(described), *alone, *scaled, *looks_and_limits(scenario, plan)]
 
 
 def _leave(scenario: Scenario) -> bool:
@@ -53,7 +58,7 @@ def analysis_line(scenario: Scenario, analysis: AnalysisPlan) -> str:
     """An analysis in one line: what it reads if not the endpoint, how, and at which level."""
     read = f"{reading_text(scenario, analysis)}; " if analysis.outcome else ""
     stated = next(each for each in scenario.analyses if each.name == analysis.name)
-    return f"{read}{_method(stated)}; {_compared(scenario, analysis)}; {_level(scenario, analysis)}"
+    return f"{read}{_method(stated)}; {_compared(scenario, analysis)}; {_level(scenario, analysis, stated)}"
 
 
 def _compared(scenario: Scenario, analysis: AnalysisPlan) -> str:
@@ -70,8 +75,10 @@ def _method(analysis: PlannedAnalysis) -> str:
     return f"{analysis.row.title}{adjusted}{own}"
 
 
-def _level(scenario: Scenario, analysis: AnalysisPlan) -> str:
+def _level(scenario: Scenario, analysis: AnalysisPlan, stated: PlannedAnalysis) -> str:
     level = f"alpha {plain(analysis.alpha)}, {sidedness(analysis.alternative)}"
+    if stated.scaling is not None:
+        return f"{level}; equivalence within {short_form(stated.scaling)}"
     unit = effect_unit(scenario, analysis.measure, analysis.outcome)
 
     def signed_effect(effect: float) -> str:

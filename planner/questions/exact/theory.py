@@ -1,8 +1,8 @@
 """Closed forms: the exact power of analyses whose statistic has a known law, where that law holds.
 
-A t statistic of normal scores is noncentral t (planner.questions.size.laws); the power of a test against
+A t statistic of normal scores is noncentral t (planner.questions.exact.laws); the power of a test against
 margins is an integral over the law of its standard error, and where these are scaled to how the reference
-varies one over its variance as well (planner.questions.size.scaled_theory). None stands for "no closed form".
+varies one over its variance as well (planner.questions.exact.scaled). None stands for "no closed form".
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from planner.equivalence.tost import tost_power
 from planner.kernels.tables import Floats
 from planner.model.looks import monitoring_plan
 from planner.monitoring.numerics import noncentral_t_above
-from planner.questions.size import scaled_theory
-from planner.questions.size.laws import law_of
+from planner.questions.exact import scaled
+from planner.questions.exact.laws import law_of
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
@@ -34,7 +34,7 @@ def power(
     patients. An undefined test never rejects.
     """
     if analysis.scaling is not None:
-        return scaled_theory.power(scenario, hypothesis, analysis, patients)
+        return scaled.power(scenario, hypothesis, analysis, patients)
     law = law_of(scenario, hypothesis, analysis, patients)
     if law is None:
         return None
@@ -59,7 +59,7 @@ def limit(scenario: Scenario, hypothesis: str | Hypothesis, analysis: PlannedAna
     nil: then power is the level of the test at every number of patients.
     """
     if analysis.scaling is not None:
-        return scaled_theory.limit(scenario, hypothesis, analysis)
+        return scaled.limit(scenario, hypothesis, analysis)
     law = law_of(scenario, hypothesis, analysis, [scenario.design.unit * 2**20])
     if law is None:
         return None

@@ -16,7 +16,7 @@ from planner.errors import RequestError
 from planner.kernels.tables import Floats
 from planner.model.families.family import family_of
 from planner.model.scaled import complete_law, level_of, scaled_rule_of
-from planner.questions.size.laws import is_plain, own_contrasts
+from planner.questions.exact.laws import is_plain, own_contrasts
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import total
 from planner.scenario.hypotheses import Hypothesis
@@ -36,7 +36,7 @@ class _Known(NamedTuple):
 def power(
     scenario: Scenario, hypothesis: str | Hypothesis, analysis: PlannedAnalysis, patients: Sequence[int]
 ) -> Floats | None:
-    """As planner.questions.size.theory.power."""
+    """As planner.questions.exact.theory.power."""
     stated = _stated(scenario, hypothesis)
     unit = scenario.design.unit
     if any(n % unit for n in patients) or _known(scenario, stated, analysis, unit * _MANY) is None:
@@ -70,7 +70,7 @@ def parts(scenario: Scenario, hypothesis: str | Hypothesis, analysis: PlannedAna
 
 
 def limit(scenario: Scenario, hypothesis: str | Hypothesis, analysis: PlannedAnalysis) -> float | None:
-    """As planner.questions.size.theory.limit."""
+    """As planner.questions.exact.theory.limit."""
     known = _known(scenario, _stated(scenario, hypothesis), analysis, scenario.design.unit * _MANY)
     if known is None:
         return None
