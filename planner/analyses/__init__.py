@@ -91,6 +91,14 @@ def statistic(method: str) -> Any:
     return getattr(import_module(f"planner.analyses.{METHODS[method].module}"), info(method).kernel)
 
 
+def within_variance(method: str) -> Any:
+    """The kernel of a method with scaled limits for the variance of a treatment that is given repeatedly.
+
+    within_variance(values, h, reading, sequence, contrast, counts, stat, spread)
+    """
+    return import_module(f"planner.analyses.{METHODS[method].module}").within_variance
+
+
 def explanation(method: str) -> str:
     """The docstring of the file of an analysis."""
     return ast.get_docstring(_tree(METHODS[method].module)) or ""

@@ -207,13 +207,18 @@ def _solve(matrix, right, effect, others, scratch, stat):
 
 
 @lanes
+def _left(squares, observations, scores, explained):
+    """What the equations leave of a sum of squares: exactly 0 where that is nothing but rounding."""
+    left = squares - explained
+    return left if left > max(_SOLVED * rounding(observations) * squares, scores) else 0.0
+
+
+@lanes
 def _evaluate(whole, stat):
     for i in range(W):
-        squares = whole[i]
         df = whole[i + W] - stat[i + DF * W]
-        left = squares - stat[i + T * W]
         scores = NOISE * NOISE * whole[i + 3 * W]
-        left = left if left > max(_SOLVED * rounding(whole[i + W]) * squares, scores) else 0.0
+        left = _left(whole[i], whole[i + W], scores, stat[i + T * W])
         share = stat[i + SE * W]
         noise = _SUM * math.sqrt(share * scores)
         e, variance = stat[i + ESTIMATE * W], left * share / max(df, 1.0)
@@ -223,6 +228,16 @@ def _evaluate(whole, stat):
         stat[i + T * W] = t
         stat[i + DF * W] = df
         stat[i + COMPLETERS * W] = whole[i + 2 * W]
+
+
+@lanes
+def _mean_square(whole, stat, spread):
+    """spread f64[2 * W]: the mean square of what the equations leave, and its degrees of freedom."""
+    for i in range(W):
+        df = max(whole[i + W] - stat[i + DF * W], 0.0)
+        scores = NOISE * NOISE * whole[i + 3 * W]
+        spread[i] = _left(whole[i], whole[i + W], scores, stat[i + T * W]) / max(df, 1.0)
+        spread[i + W] = df
 
 
 @kernel
@@ -252,6 +267,40 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
             _equations(sums, treatment, carried, effect.size, matrix, right)
             _solve(matrix, right, effect, others, scratch, stat[look, tile])
             _evaluate(whole, stat[look, tile])
+
+
+@kernel
+def within_variance(values, h, reading, sequence, contrast, counts, stat, spread):
+    """The mean square within patients of the scores that have a treatment in contrast.treatment.
+
+    With one treatment left the model is patient and period: the variance of its repeated scores (EMA 2011,
+    method A). spread f64[look, tile, 2 * W]: mean square, degrees of freedom by rank; 0 where there are none.
+    stat is scratch; all else as in `statistic`.
+    """
+    treatment, effect, carried = contrast.treatment, contrast.effect, contrast.carried
+    sequences, periods = treatment.shape
+    stride = (periods + periods * (periods + 1) // 2) * W
+    others = periods - 1
+    size = others + effect.size - 1
+    sums = np.empty(sequences * stride)
+    whole = np.empty(4 * W)
+    matrix = np.empty(size * (size + 1) // 2 * W)
+    right = np.empty(size * W)
+    scratch = np.empty((3 + size) * W)
+    first, number, mean = scratch[:W], scratch[W : 2 * W], scratch[2 * W : 3 * W]
+    for tile in range(values.shape[0]):
+        sums[:] = 0.0
+        whole[:] = 0.0
+        seen = np.int64(0)
+        for look in range(counts.size):
+            for p in range(seen, counts[look]):
+                s = sequence[tile, p]
+                own = sums[s * stride : (s + 1) * stride]
+                _sweep(values[tile, p, h, reading], treatment[s], first, number, mean, own, whole)
+            seen = counts[look]
+            _equations(sums, treatment, carried, effect.size, matrix, right)
+            _solve(matrix, right, effect, others, scratch, stat[look, tile])
+            _mean_square(whole, stat[look, tile], spread[look, tile])
 
 
 INFO = {

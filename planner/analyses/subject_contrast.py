@@ -22,7 +22,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.analyses import AnalysisInfo
-from planner.kernels.analyse.groups import GROUP_ROWS, add_by_sequence, pooled
+from planner.kernels.analyse.groups import GROUP_ROWS, add_by_sequence, half_variance, pooled
 from planner.kernels.jit import kernel
 from planner.kernels.tables import W
 
@@ -42,6 +42,28 @@ def statistic(values, h, reading, sequence, contrast, centre, counts, stat):
             add_by_sequence(values[tile], h, reading, sequence[tile], seen, stop, weight, size, x, groups)
             seen = stop
             pooled(groups, share, size, stat[look, tile])
+
+
+@kernel
+def within_variance(values, h, reading, sequence, contrast, counts, stat, spread):
+    """The variance within patients of the scores that have a weight, 1 and -1 in a sequence: half that of
+    their difference, pooled within the sequences.
+
+    spread f64[look, tile, 2 * W]: variance, degrees of freedom; 0 where there are none. stat is not used; all
+    else as in `statistic`.
+    """
+    weight = contrast.weight
+    groups = np.empty(weight.shape[0] * GROUP_ROWS * W)
+    size = np.empty(W)
+    x = np.empty(W)
+    for tile in range(values.shape[0]):
+        groups[:] = 0.0
+        seen = np.int64(0)
+        for look in range(counts.size):
+            stop = counts[look]
+            add_by_sequence(values[tile], h, reading, sequence[tile], seen, stop, weight, size, x, groups)
+            seen = stop
+            half_variance(groups, spread[look, tile])
 
 
 INFO = {

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.engine.compiling import Use, compile_missing, is_watched
-from planner.engine.lowered import Job
+from planner.engine.lowered import Job, ScaledAnalysis
 from planner.engine.tally import Tally
 from planner.engine.workspace import Buffers, Workspace, generate, listing_workspace, new_workspace
 from planner.kernels.analyse.margins import from_margins
+from planner.kernels.analyse.scaled import count_scaled, judge_scaled
 from planner.kernels.count import count_guesses, follow
 from planner.kernels.decide import decide, record
 from planner.kernels.joint import count, mark
@@ -87,6 +88,19 @@ def _analyse(work: Job, h: int, a: int, space: Workspace, stat: Floats) -> None:
     space.call(analysis.kernel, a, *given)
     if analysis.margins is not None:
         space.call(from_margins, a, stat, *map(float, analysis.margins))
+    if analysis.scaled is not None:
+        _judge_scaled(work, h, a, analysis.scaled, space, stat)
+
+
+def _judge_scaled(work: Job, h: int, a: int, scaled: ScaledAnalysis, space: Workspace, stat: Floats) -> None:
+    """From the statistic and the variances within patients to the decision of each trial."""
+    analysis, (reference, test) = work.analyses[a], space.variance
+    scratch = np.empty_like(stat)
+    for which, (contrast, to) in enumerate(((scaled.reference, reference), (scaled.test, test))):
+        if contrast is not None:
+            given = space.values, h, analysis.reading, space.sequence, contrast, work.counts, scratch, to
+            space.call(scaled.kernel, 2 * a + which, *given)
+    space.call(judge_scaled, a, stat, reference, test, scaled.critical, scaled.rule, space.code)
 
 
 def add_block(work: Job, space: Workspace, first: int, trials: int, tally: Tally) -> None:
@@ -96,6 +110,9 @@ def add_block(work: Job, space: Workspace, first: int, trials: int, tally: Tally
     for a, analysis in enumerate(work.analyses):
         for h in range(work.hypotheses):
             _analyse(work, h, a, space, space.stat[h])
+            if analysis.scaled is not None:
+                limit, parts = space.variance[0], tally.parts[h, a]
+                space.call(count_scaled, a, space.code, limit, analysis.rules.look, trials, parts)
         sums = tally.ends, tally.free, tally.irregular, tally.between
         space.call(decide, a, space.stat, analysis.rules, analysis.centre, a, trials, *sums)
         if a in primary:

@@ -45,6 +45,7 @@ class Cells:
     followed: bool  # whether patients are counted by sequence and period: leaving depends on something
     guessed: tuple[str, ...] | None  # treatments about which patients are asked; None if nobody is
     primary: tuple[int, ...] = ()  # analyses counted together; none where there are not several
+    parts: int = 0  # what analyses count of a trial beside how it ends: the most of any
 
     @property
     def hypotheses(self) -> tuple[str, ...]:
@@ -100,6 +101,7 @@ class Cells:
             (0, 0) if self.guessed is None else (self.sequences, 1 + len(self.guessed)),
             1 + self.width * ENDS + TILE_SUMS if self.listed else 0,
             joint=bool(self.primary),
+            parts=self.parts,
         )
 
 

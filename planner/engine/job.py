@@ -8,16 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.analyses import info_of
+from planner.analyses import info_of, within_variance
 from planner.engine.blocks import compile_for
 from planner.engine.cells import Cells, HypothesisTest, primaries
 from planner.engine.generators import Generator, generators_of
-from planner.engine.lowered import CompiledAnalysis, GuessCounting, Job, Origin
+from planner.engine.lowered import CompiledAnalysis, GuessCounting, Job, Origin, ScaledAnalysis
 from planner.engine.own_analyses import kernel_of
 from planner.engine.potential_outcomes import TILES, truths
 from planner.engine.units import typical_sizes, units
-from planner.errors import RequestError
-from planner.kernels.tables import WITHIN, Plan, Rules
+from planner.kernels.tables import SCALED_PARTS, UPPER, WITHIN, Plan, Rules
 from planner.model.allocation import allocation_plan
 from planner.model.blinding import active_treatments
 from planner.model.contrast_tables import SIDES, contrast_table
@@ -25,6 +24,7 @@ from planner.model.dropout import is_informative, return_rule
 from planner.model.estimand import Truth
 from planner.model.looks import MonitoringPlan, interval_table, limit_table, monitoring_plan
 from planner.model.readings import GUESS, Reading, reading_of, readings_of
+from planner.model.scaled_tables import scaled_tables
 from planner.monitoring.references import REFERENCES
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
@@ -66,18 +66,22 @@ def _without_truths(scenario: Scenario, seed: int, patients: Sequence[int] | Non
     plans_at = [(each, each.design.patients) for each in origin.sized]
     plans_at = plans_at or [(scenario, n) for n in patients or (scenario.design.patients,)]
     names, readings = scenario.simulated_hypotheses, readings_of(scenario)
-    _check_scaling(scenario)
     plans = [[monitoring_plan(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
     unit = typical_sizes(scenario, names)
+    rules = [
+        _rules(analysis, plans[a], counts, scenario.design.periods)
+        for a, analysis in enumerate(scenario.analyses)
+    ]
     compiled = tuple(
         CompiledAnalysis(
             kernel_of(scenario, analysis),
             readings.index(reading_of(scenario, analysis)),
             contrast_table(scenario, analysis),
-            _rules(analysis, plans[a], counts, scenario.design.periods),
+            rules[a],
             np.zeros((len(names), 2)),
-            plans[a][0].margins,
+            None if analysis.scaling is not None else plans[a][0].margins,
+            _scaled(scenario, analysis, rules[a], counts),
         )
         for a, analysis in enumerate(scenario.analyses)
     )
@@ -103,6 +107,7 @@ def _without_truths(scenario: Scenario, seed: int, patients: Sequence[int] | Non
         followed=is_informative(scenario),
         guessed=None if guessing is None else guessing.treatments,
         primary=_several(primaries(scenario)),
+        parts=SCALED_PARTS if any(each.scaled for each in compiled) else 0,
     )
     waits = return_rule(scenario) is not None
     return Job(
@@ -116,17 +121,6 @@ def _without_truths(scenario: Scenario, seed: int, patients: Sequence[int] | Non
         guessing=guessing,
         origin=origin,
     )
-
-
-def _check_scaling(scenario: Scenario) -> None:
-    """Limits that are scaled are never answered for by limits that are not."""
-    for analysis in scenario.analyses:
-        if analysis.scaling is not None:
-            raise RequestError(
-                f"{analysis.name}: patients are not simulated yet where limits are scaled to how the "
-                "reference varies",
-                'scaling = { rule = "none" } simulates the limits 0.8 to 1.25',
-            )
 
 
 def _reduced(work: Job) -> tuple[Callable[..., Job], tuple[Origin, Cells]]:
@@ -193,6 +187,19 @@ def _centred(analyses: Sequence[CompiledAnalysis], cells: Cells) -> tuple[Compil
         replace(each, centre=np.array([(row[a].truth.effect, row[a].unit) for row in cells.tests]))
         for a, each in enumerate(analyses)
     )
+
+
+def _scaled(
+    scenario: Scenario, analysis: PlannedAnalysis, rules: Rules, counts: Sequence[int]
+) -> ScaledAnalysis | None:
+    """What scaled limits need; None where there are none. `counts`: as in Job."""
+    tables = scaled_tables(scenario, analysis, counts[-1])
+    if tables is None:
+        return None
+    critical = np.full((len(counts), rules.interval.size), np.nan)
+    critical[rules.look[:, 0]] = rules.limit[:, 0, UPPER]
+    reference, test, rule = tables
+    return ScaledAnalysis(within_variance(analysis.method), reference, test, critical, rule)
 
 
 def _rules(

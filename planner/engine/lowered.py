@@ -9,8 +9,19 @@ import numpy as np
 
 from planner.engine.cells import Cells
 from planner.engine.generators import Generator
-from planner.kernels.tables import Contrast, Floats, Ints, Plan, Rules
+from planner.kernels.tables import Contrast, Floats, Ints, Plan, Rules, Scaled
 from planner.scenario.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledAnalysis:
+    """What a rule with scaled limits needs beside the statistic: the variances within patients."""
+
+    kernel: Any
+    reference: Contrast  # the scores of the reference alone
+    test: Contrast | None  # those of the test product; None where the rule does not ask for it
+    critical: Floats  # (look, df) half width of the interval in standard errors
+    rule: Scaled
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +34,7 @@ class CompiledAnalysis:
     rules: Rules
     centre: Floats  # (hypothesis, 2) true effect, and the unit in which errors are summed
     margins: tuple[float, float] | None = None  # from which the effect is told; None: from no effect
+    scaled: ScaledAnalysis | None = None  # limits that are scaled to how the reference varies
 
 
 @dataclass(frozen=True, slots=True)

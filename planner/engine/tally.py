@@ -45,6 +45,8 @@ class Tally:
     these share decides anything; otherwise it has no columns. `followed` counts patients, where leaving
     depends on something; otherwise it has no sequences. `guessed` counts guesses, where patients are asked.
     `joint` counts trials by which of several primary analyses are significant; otherwise it has no designs.
+    `parts` counts what an analysis tells of a trial beside how it ends; it has as many columns as the
+    analyses need, none where they tell nothing.
     """
 
     trials: int
@@ -55,6 +57,7 @@ class Tally:
     followed: Ints  # (hypothesis, sequence, period, FOLLOWED)
     guessed: Ints  # (hypothesis, sequence, all and each treatment, GUESSES)
     joint: Ints  # (hypothesis, design, JOINTS, JOINT_SUMS)
+    parts: Ints  # (hypothesis, analysis, design, part)
 
     @classmethod
     def empty(
@@ -67,11 +70,13 @@ class Tally:
         guesses: tuple[int, int] = (0, 0),
         tile_sums: int = 0,
         joint: bool = False,
+        parts: int = 0,
     ) -> Tally:
         """A tally of no trials; `followed`: sequences and periods in which patients are counted.
 
         guesses: sequences, and one more than the treatments about which they are asked. tile_sums: how many
         sums over a tile are multiplied with each other. joint: whether several analyses are counted together.
+        parts: how much is counted of a trial beside how it ends.
         """
         cell = (hypotheses, analyses, designs)
         return cls(
@@ -83,6 +88,7 @@ class Tally:
             np.zeros((hypotheses, *followed, FOLLOWED), np.int64),
             np.zeros((hypotheses, *guesses, GUESSES), np.int64),
             np.zeros((hypotheses, designs if joint else 0, JOINTS, JOINT_SUMS), np.int64),
+            np.zeros((*cell, parts), np.int64),
         )
 
     @property
@@ -91,8 +97,9 @@ class Tally:
         return sum(each.nbytes for each in self.sums().values())
 
     def sums(self) -> dict[str, Ints]:
-        """Every sum, by name."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "trials"}
+        """Every sum, by name; `parts` where there are any."""
+        names = [each.name for each in fields(self) if each.name != "trials"]
+        return {name: getattr(self, name) for name in names if name != "parts" or self.parts.size}
 
     def of_designs(self, places: Sequence[int]) -> Tally:
         """A copy with the designs in these places alone; patients and guesses are counted over all."""
@@ -106,6 +113,7 @@ class Tally:
             self.followed.copy(),
             self.guessed.copy(),
             self.joint[:, at] if self.joint.shape[1] else self.joint.copy(),
+            self.parts[:, :, at],
         )
 
     def add(self, other: Tally) -> None:
@@ -125,6 +133,7 @@ class Tally:
         self.followed += other.followed
         self.guessed += other.guessed
         self.joint += other.joint
+        self.parts += other.parts
 
     def carry(self) -> None:
         """Carry what is beyond 2^60 of a sum of errors, or of their squares, to the column that goes on.

@@ -28,6 +28,8 @@ class Workspace:
     values: Floats
     stat: Floats
     marks: Ints  # (hypothesis, design, tile, 128) the analyses that are significant; no tiles if not needed
+    variance: Floats  # (2, look, tile, 2 * 128) of reference and test product; no tiles if not needed
+    code: Ints  # (look, tile, 128) which parts of a rule hold, likewise
     calls: dict[tuple[Any, int], Any] = field(default_factory=dict)  # kernels ready for what they are given
 
     def call(self, kernel: Any, number: int, *arguments: Any) -> None:
@@ -97,7 +99,9 @@ def listing_workspace(work: Job) -> ListedCalls:
     """A workspace in which calls are noted: of one patient, as no type depends on how many there are."""
     cells = replace(work.cells, designs=(1,))
     space = new_workspace(replace(work, cells=cells), 1)
-    return ListedCalls(space.tiles, space.sequence, space.values, space.stat, space.marks)
+    return ListedCalls(
+        space.tiles, space.sequence, space.values, space.stat, space.marks, space.variance, space.code
+    )
 
 
 def new_workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) -> Workspace:
@@ -106,6 +110,7 @@ def new_workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) 
     tiles = tiles or block_size(work)
     shape = (tiles, work.cells.patients, hypotheses, work.readings, periods * W)
     values = np.empty(shape) if buffers is None else buffers.setdefault(shape, np.empty(shape))
+    scaled = tiles if any(each.scaled for each in work.analyses) else 0
     values.fill(np.nan)  # what a hypothesis does not predict stays missing
     return Workspace(
         tiles,
@@ -113,6 +118,8 @@ def new_workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) 
         values,
         np.empty((hypotheses, work.counts.size, tiles, STATISTICS * W)),
         np.zeros((hypotheses, len(work.cells.designs), tiles if work.cells.primary else 0, W), np.int64),
+        np.zeros((2, work.counts.size, scaled, 2 * W)),
+        np.zeros((work.counts.size, scaled, W), np.int64),
     )
 
 

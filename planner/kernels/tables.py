@@ -87,6 +87,15 @@ JOINTS = 3
 COUNT, TILES, WHOLE, WHOLE_SQUARE = range(4)
 JOINT_SUMS = 4
 
+# What is counted beside them where limits are scaled to how the reference varies, of the trials in which the
+# rule is defined: the scaled test passes, the estimate is near enough, the interval lies within 80 to 125 %,
+# the SDs are alike, limits are scaled, and as wide as they can be; then all of them, and the logs of upper
+# limits that are scaled and not the widest, in bins from 0 to LIMIT_TOP.
+CRITERION, NEAR, UNSCALED_TOO, ALIKE, SWITCHED, CAPPED = range(6)
+SCALED_BITS = 6
+LIMIT_BINS, LIMIT_TOP = 2048, 2.0
+SCALED_PARTS = SCALED_BITS + 1 + LIMIT_BINS
+
 
 class Plan(NamedTuple):
     """How patients are allocated and how they leave; the same for every hypothesis."""
@@ -227,3 +236,20 @@ class Rules(NamedTuple):
     cells: int  # 0: columns 1, 2, .. infinity for whole df; else columns for 1 / df = 0, 1 / cells, .. 1
     sides: int  # 0: limits on both sides, mirrored; 1: above; -1: below; WITHIN: above, at the last look both
     futile: bool  # whether any look has futility limits
+
+
+class Scaled(NamedTuple):
+    """A rule with limits that are scaled to how the reference varies, on natural logs; rows by df from 0."""
+
+    switch: float  # variance of the reference beyond which limits are scaled
+    at_switch: bool  # whether they are at this one, too
+    constant: float  # upper limit over the SD of the reference; 0 where nothing is scaled
+    cap: float  # variance beyond which limits widen no further
+    low: float  # where the estimate must lie
+    high: float
+    unscaled: float  # the upper limit where nothing is scaled
+    unscaled_too: bool  # whether the interval must lie within that in any case
+    linear: bool  # whether scaled limits are judged by the linearised criterion
+    compares: bool  # whether the SD of the test product must not be much larger than that of the reference
+    shrunk: Floats  # (df,) lower confidence limit of a variance over its estimate
+    ratio: Floats  # (df of test, df of reference) largest ratio of estimated variances that passes

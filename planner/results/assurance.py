@@ -60,7 +60,8 @@ class AssuranceRun(Run):
                 sums = VariantSums(drawn, h, a)
                 for d in range(len(about.designs)):
                     ends, free, irregular = (x[h, a, d] for x in (total.ends, total.free, total.irregular))
-                    cell = cell_of(pooled, d, total.trials, ends, free, irregular, dropout)
+                    parts = total.parts[h, a, d]
+                    cell = cell_of(pooled, d, total.trials, ends, free, irregular, parts, dropout)
                     cell = replace(cell, correct_guesses=guess_figures(about, total, h))
                     clusters = Clusters(sums, d, test, days)
                     cell = on_effect_scale(clusters.cell(cell), unit)

@@ -34,6 +34,7 @@ from planner.kernels.tables import (
     Floats,
     Ints,
 )
+from planner.model.scaled_tables import widest_limits
 from planner.monitoring.numerics import to_12_digits
 from planner.results.cells import (
     Cell,
@@ -43,11 +44,13 @@ from planner.results.cells import (
     EstimateFigures,
     Gap,
     LookFigures,
+    ScaledFigures,
     Waiting,
 )
 from planner.results.cluster_errors import error, spread
 from planner.results.effect_scale import Unit
 from planner.results.figures import Figure, probability_among
+from planner.results.scaled_figures import between_variants
 from planner.results.variant_figures import AGAINST_MARGINS, VariantPowers
 
 Bools = NDArray[np.bool_]
@@ -82,6 +85,7 @@ class VariantSums:
         self.ends = np.array([tally.ends[h, a] for tally in tallies])  # (variant, design, look, ENDS, SUMS)
         self.free = np.array([tally.free[h, a] for tally in tallies]).sum((2, 3))  # (variant, design)
         self.irregular = np.array([tally.irregular[h, a] for tally in tallies])
+        self.parts = np.array([tally.parts[h, a] for tally in tallies])  # (variant, design, part)
         self.followed = np.array([tally.followed[h] for tally in tallies])
         self.guessed = np.array([tally.guessed[h] for tally in tallies]).sum(1)
         self.effect, self.null = drawn.effect[:, h, a], drawn.null[:, h, a]
@@ -94,7 +98,7 @@ class Clusters:
         self.test, self.looks, self.recheck_days = test, test.looks[d], recheck_days
         self.n, self.effect, self.null = sums.n, sums.effect, sums.null
         self.ends, self.free, self.irregular = sums.ends[:, d], sums.free[:, d], sums.irregular[:, d]
-        self.followed, self.guessed = sums.followed, sums.guessed
+        self.followed, self.guessed, self.parts = sums.followed, sums.guessed, sums.parts[:, d]
         self.efficacy = self.looks.efficacy
         self.significant: Ints = self.ends[:, :, self.efficacy, TRIALS].sum((1, 2))  # (variant,) trials
 
@@ -119,7 +123,15 @@ class Clusters:
             departures=self._departures(pooled.departures),
             power_ignoring_futility=spread(pooled.power_ignoring_futility, self.free, n),
             correct_guesses=self._guesses(pooled.correct_guesses),
+            scaled=self._scaled(pooled.scaled),
         )
+
+    def _scaled(self, pooled: ScaledFigures | None) -> ScaledFigures | None:
+        """What a rule with scaled limits rests on."""
+        widest = widest_limits(self.test.analysis)
+        if pooled is None or widest is None:
+            return None
+        return between_variants(pooled, self.parts, self.n, widest)
 
     def _equivalence(self, pooled: EquivalenceFigures, count: Ints) -> EquivalenceFigures:
         """count i64[variant, look, ENDS]"""

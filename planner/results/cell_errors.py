@@ -41,6 +41,7 @@ from planner.results.cells import Cell, EquivalenceFigures, EstimateFigures, Loo
 from planner.results.design_effect import APPROXIMATE, approximate, design_effect, within_blocks
 from planner.results.error_moments import FEWEST, ErrorMoments
 from planner.results.figures import Figure, widen
+from planner.results.scaled_figures import widened
 
 _ROUNDING = 1e-9  # relative to squares, a variance that is none
 _EVERY = (EARLY_EFFICACY, EARLY_FUTILITY, LATE_EFFICACY, NEITHER)
@@ -115,6 +116,7 @@ class _Tallies:
         largest = max(self.effects, default=1.0)
         if largest <= 1.0:
             return wide
+        wide = replace(wide, scaled=wide.scaled and widened(wide.scaled, math.sqrt(largest)))
         note = (
             "Monte Carlo errors allow for the randomisation list that 128 trials share "
             f"(variance up to x {largest:.2f})."

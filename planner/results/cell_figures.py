@@ -24,6 +24,7 @@ from planner.kernels.tables import (
     Ints,
 )
 from planner.model.looks import MonitoringPlan
+from planner.model.scaled_tables import widest_limits
 from planner.results.cells import Cell, EquivalenceFigures, EstimateFigures, LookFigures
 from planner.results.contract import Json
 from planner.results.dropout import DropoutFigures
@@ -37,6 +38,7 @@ from planner.results.figures import (
     smooth,
 )
 from planner.results.irregular_trials import on_errors, on_undefined
+from planner.results.scaled_figures import scaled_figures
 
 
 def cell_of(
@@ -46,6 +48,7 @@ def cell_of(
     ends: Ints,
     free: Ints,
     irregular: Ints,
+    parts: Ints,
     dropout: DropoutFigures,
 ) -> Cell:
     """A cell from the sums of design d, as of independent trials; trials: at least 1."""
@@ -53,6 +56,7 @@ def cell_of(
     count = ends[:, :, TRIALS]
     early = count[: len(looks.counts) - 1]
     patients, completers = _expected(ends, looks, trials, dropout)
+    widest = widest_limits(analysis)
     goes_on = test.futile and not looks.boundary.binding
     cell = Cell(
         trials=trials,
@@ -78,6 +82,7 @@ def cell_of(
         undefined=probability(int(ends[:, :, UNDEFINED].sum()), trials),
         departures=dropout.departures,
         power_ignoring_futility=probability(int(free.sum()), trials) if goes_on else None,
+        scaled=None if widest is None else scaled_figures(parts, trials, widest),
     )
     return replace(cell, note=" ".join([*_notes(cell), *on_undefined(cell), *on_errors(cell)]))
 

@@ -149,6 +149,29 @@ class EquivalenceFigures(Written):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitFigures(Written):
+    """The upper limits that trials are held to, as ratios in per cent."""
+
+    mean: Figure
+    quantiles: Mapping[str, Quantile]  # by name: p5, p50, p95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaledFigures(Written):
+    """Where limits are scaled to how the reference varies: the share of trials in which each part holds.
+
+    None where the rule does not ask for it.
+    """
+
+    criterion: Figure | None  # the scaled test by itself
+    estimate: Figure | None  # the estimate is near enough
+    unscaled: Figure  # the interval lies within 80 to 125 %, whether the rule asks for that or not
+    sd_ratio: Figure | None  # the SD of the test product is not much larger than that of the reference
+    switched: Figure  # limits are scaled
+    upper_limit: LimitFigures | None  # None where the rule is undefined in every trial
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell(Written):
     """One analysis under one hypothesis: what is true, and the figures of so many virtual trials."""
 
@@ -181,6 +204,7 @@ class Cell(Written):
     carryover: CarryoverFigures | None = None  # None where nothing can be carried over, or was not looked for
     estimate_log: EstimateFigures | None = None  # of logarithms, where effects are ratios
     type1_at_limit: LimitError | None = None  # where limits are scaled, and the effect is within them
+    scaled: ScaledFigures | None = None  # None where limits are not scaled to how the reference varies
 
     @property
     def as_analysed(self) -> EstimateFigures:
@@ -192,7 +216,7 @@ class Cell(Written):
     if_any: ClassVar = frozenset(
         {
             *("limits", "margin", "power_ignoring_futility", "correct_guesses", "uncertainty"),
-            *("estimate_log", "type1_at_limit"),
+            *("estimate_log", "type1_at_limit", "scaled"),
         }
     )
 

@@ -112,7 +112,7 @@ class Run(QuestionResult):
             for a, test in enumerate(tests):
                 for d in range(len(about.designs)):
                     sums = ends[h, a, d], free[h, a, d], irregular[h, a, d]
-                    cell = cell_of(test, d, tally.trials, *sums, dropout[h])
+                    cell = cell_of(test, d, tally.trials, *sums, tally.parts[h, a, d], dropout[h])
                     cell = widen_cell(cell, about.block, test, test.looks[d], *sums, between[h, a, d])
                     cell = on_effect_scale(cell, unit_of(self.scenario, test.analysis.name))
                     at_limit = self.limit_errors.get((cell.hypothesis, cell.analysis, cell.patients))

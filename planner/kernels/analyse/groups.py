@@ -147,6 +147,23 @@ def pooled(groups, share, size, stat):
 
 
 @lanes
+def half_variance(groups, spread):
+    """spread f64[2 * W]: half the variance within the groups, pooled, and its degrees of freedom."""
+    for i in range(W):
+        spread[i] = 0.0
+        spread[i + W] = 0.0
+    for g in range(groups.size // (GROUP_ROWS * W)):
+        at = g * GROUP_ROWS * W
+        for i in range(W):
+            n = groups[at + i]
+            s = groups[at + 2 * W + i]
+            spread[i] += max(groups[at + 3 * W + i] - s * s / max(n, 1.0), 0.0)
+            spread[i + W] += max(n - 1.0, 0.0)
+    for i in range(W):
+        spread[i] *= 0.5 / max(spread[i + W], 1.0)
+
+
+@lanes
 def unpooled(groups, share, size, stat):
     """The same with a variance for each group, and Satterthwaite's degrees of freedom.
 

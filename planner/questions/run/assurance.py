@@ -113,7 +113,7 @@ class AssurancePass:
     def variant_bytes(self) -> int:
         """About what is kept of a variant: its sums, and as much again for all that holds them."""
         sums = self.work.cells.empty()
-        kept = sums.ends, sums.free, sums.irregular, sums.followed, sums.guessed
+        kept = sums.ends, sums.free, sums.irregular, sums.followed, sums.guessed, sums.parts
         return 2 * sum(each.nbytes for each in kept)
 
     def grow(self, total: int, threads: int | None, progress: Progress | None) -> bool:
