@@ -11,11 +11,11 @@ from planner.errors import RequestError
 from planner.model.families.family import family_of
 from planner.model.readings import reading_of
 from planner.model.scaled import judged_margins, level_of
-from planner.questions.exact import theory
+from planner.questions.exact import scaled, theory
 from planner.questions.limits import CLEAR, SAME, moved_to_limits, worse_of
 from planner.results.effect_scale import unit_of
 from planner.results.figures import Figure
-from planner.results.limit_errors import Key, LimitError
+from planner.results.limit_errors import ExactScaled, Key, LimitError
 from planner.results.run import Run
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.hypotheses import Hypothesis
@@ -51,6 +51,15 @@ def limit_errors(
                     scenario, name, analysis, rows, each, min(trials, MOST_TRIALS), seed, threads
                 )
     return errors
+
+
+def exact_scaled(scenario: Scenario, keys: Collection[Key]) -> dict[Key, ExactScaled]:
+    """The exact power of each part of the rule, where limits are scaled and a closed form is known."""
+    analyses = {each.name: each for each in scenario.analyses if each.scaling is not None}
+    known = {
+        key: scaled.parts(scenario, key[0], analyses[key[1]], key[2]) for key in keys if key[1] in analyses
+    }
+    return {key: ExactScaled(power=power) for key, power in known.items() if power is not None}
 
 
 def _moved(scenario: Scenario, name: str, analysis: PlannedAnalysis) -> Mapping[float, Hypothesis] | None:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from planner.results.contract import Json, Written
+from planner.results.contract import Json, Written, as_json
 from planner.results.figures import Figure, Quantile
-from planner.results.limit_errors import LimitError
+from planner.results.limit_errors import ExactScaled, LimitError, components_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +155,12 @@ class LimitFigures(Written):
     mean: Figure
     quantiles: Mapping[str, Quantile]  # by name: p5, p50, p95
 
+    def to_json(self) -> Json:
+        """The object of the JSON contract."""
+        names = {"p5": "q05", "p50": "q50", "p95": "q95"}
+        quantiles = {name: self.quantiles[own].to_json() for own, name in names.items()}
+        return {"mean": self.mean.to_json(), **quantiles}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScaledFigures(Written):
@@ -169,6 +175,11 @@ class ScaledFigures(Written):
     sd_ratio: Figure | None  # the SD of the test product is not much larger than that of the reference
     switched: Figure  # limits are scaled
     upper_limit: LimitFigures | None  # None where the rule is undefined in every trial
+
+    def to_json(self) -> Json:
+        """The keys of the JSON contract, which stand among those of the cell."""
+        parts = components_json(self.criterion, self.estimate, self.unscaled, self.sd_ratio, self.switched)
+        return {"components": as_json(parts), "upper_limit": as_json(self.upper_limit)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +215,7 @@ class Cell(Written):
     carryover: CarryoverFigures | None = None  # None where nothing can be carried over, or was not looked for
     estimate_log: EstimateFigures | None = None  # of logarithms, where effects are ratios
     type1_at_limit: LimitError | None = None  # where limits are scaled, and the effect is within them
+    exact: ExactScaled | None = None  # where limits are scaled, and a closed form is known
     scaled: ScaledFigures | None = None  # None where limits are not scaled to how the reference varies
 
     @property
@@ -212,11 +224,11 @@ class Cell(Written):
         return self.estimate_log or self.estimate
 
     unwritten: ClassVar = frozenset({"trials"})
-    merged: ClassVar = frozenset({"departures", "equivalence"})
+    merged: ClassVar = frozenset({"departures", "equivalence", "scaled"})
     if_any: ClassVar = frozenset(
         {
             *("limits", "margin", "power_ignoring_futility", "correct_guesses", "uncertainty"),
-            *("estimate_log", "type1_at_limit", "scaled"),
+            *("estimate_log", "type1_at_limit", "exact"),
         }
     )
 

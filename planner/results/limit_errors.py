@@ -1,10 +1,11 @@
-"""Type I errors at limits that are scaled to how the reference varies."""
+"""What is known of limits that are scaled to how the reference varies, beside what is simulated."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
+from planner.equivalence.scaled import ScaledPower
 from planner.results.contract import Json, Written
 from planner.results.figures import Figure
 
@@ -45,3 +46,40 @@ class LimitError(Written):
             "exact": self.exact,
             "level": self.level,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactScaled(Written):
+    """The exact probabilities of a trial with scaled limits, and of each part of its rule."""
+
+    power: ScaledPower
+
+    def to_json(self) -> Json:
+        """The object of the JSON contract."""
+        power = self.power
+        low, middle, high = power.limit_quantiles
+        return {
+            "equivalent": power.equivalent,
+            "components": components_json(
+                power.criterion, power.estimate, power.unscaled, power.sd_ratio, power.scaled
+            ),
+            "upper_limit": {
+                "mean": 100.0 * power.mean_limit,
+                "q05": 100.0 * low,
+                "q50": 100.0 * middle,
+                "q95": 100.0 * high,
+            },
+        }
+
+
+def components_json(
+    criterion: object, point_estimate: object, unscaled: object, ratio: object, switched: object
+) -> Json:
+    """The parts of a rule with scaled limits, by their names in the JSON contract."""
+    return {
+        "criterion": criterion,
+        "point_estimate": point_estimate,
+        "unscaled": unscaled,
+        "ratio": ratio,
+        "switched": switched,
+    }

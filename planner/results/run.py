@@ -20,8 +20,8 @@ from planner.results.digest import answer_digest
 from planner.results.dropout import dropout_of
 from planner.results.effect_scale import on_effect_scale, unit_of
 from planner.results.frames import flatten
+from planner.results.limit_errors import ExactScaled, LimitError
 from planner.results.limit_errors import Key as LimitKey
-from planner.results.limit_errors import LimitError
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.result import QuestionResult, power_line
 from planner.results.warnings import remarks_on_looks, warnings_of
@@ -55,6 +55,7 @@ class Run(QuestionResult):
     outcome: Simulation
     remarks: tuple[str, ...] = ()  # warnings beside those that follow from the figures
     limit_errors: Mapping[LimitKey, LimitError] = field(default_factory=dict)  # of scaled limits
+    exact_scaled: Mapping[LimitKey, ExactScaled] = field(default_factory=dict)  # where it is known
 
     def __getstate__(self) -> Json:
         """What is pickled: all that the figures need, and what takes kernels to work out."""
@@ -115,8 +116,14 @@ class Run(QuestionResult):
                     cell = cell_of(test, d, tally.trials, *sums, tally.parts[h, a, d], dropout[h])
                     cell = widen_cell(cell, about.block, test, test.looks[d], *sums, between[h, a, d])
                     cell = on_effect_scale(cell, unit_of(self.scenario, test.analysis.name))
-                    at_limit = self.limit_errors.get((cell.hypothesis, cell.analysis, cell.patients))
-                    cells.append(replace(cell, correct_guesses=guesses, type1_at_limit=at_limit))
+                    key = cell.hypothesis, cell.analysis, cell.patients
+                    cell = replace(
+                        cell,
+                        correct_guesses=guesses,
+                        type1_at_limit=self.limit_errors.get(key),
+                        exact=self.exact_scaled.get(key),
+                    )
+                    cells.append(cell)
         return cells
 
     def cells_with_carryover(self) -> list[Cell]:

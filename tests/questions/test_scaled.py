@@ -10,7 +10,6 @@ import math
 import numpy as np
 import pytest
 
-import planner
 from planner.equivalence.scaled_decisions import decide
 from planner.model.margins import Margins
 from planner.model.scaled import adjusted_level, judged_margins, level_of, product_cvs, scaled_rule_of
@@ -187,7 +186,7 @@ def test_parts_against_another_quadrature() -> None:
             cv=f"{{ T = {case['cv_wt']}, R = {case['cv_wr']} }}",
             ratio=case["ratio"],
         )
-        parts = scaled_theory.parts(of, "expected", of.analyses[0])
+        parts = scaled_theory.parts(of, "expected", of.analyses[0], of.design.patients)
         assert parts is not None
         for name in ("equivalent", "criterion", "estimate", "unscaled", "sd_ratio"):
             value, other = getattr(parts, name), case[name]
@@ -305,7 +304,7 @@ def test_where_no_power_is_exact(of: dict[str, str]) -> None:
     stated = scenario(**of)
     assert theory.power(stated, "expected", stated.analyses[0], [24]) is None
     assert theory.limit(stated, "expected", stated.analyses[0]) is None
-    assert scaled_theory.parts(stated, "expected", stated.analyses[0]) is None
+    assert scaled_theory.parts(stated, "expected", stated.analyses[0], 24) is None
 
 
 @pytest.mark.parametrize("cv", ["{ T = 0.3, R = 0.45 }", "{ T = 0.45, R = 0.3 }"])
@@ -345,8 +344,3 @@ def _drawn(of: Scenario, carried: float, trials: int = 200_000) -> float:
     d, mse = (means[0] + means[1]) / 2, (own[0] + own[1]) / 22
     se = np.sqrt(mse * (1 / 12 + 1 / 12)) / 2
     return float(decide(rule, d, se, 22, (references[0] + references[1]) / 22, 22).equivalent.mean())
-
-
-def test_runs_are_refused_until_they_scale() -> None:
-    with pytest.raises(planner.PlannerError, match="scaled"):
-        planner.simulate(scenario(), trials=1_000)

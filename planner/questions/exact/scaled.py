@@ -56,9 +56,10 @@ def _power(scenario: Scenario, hypothesis: Hypothesis, analysis: PlannedAnalysis
         return 0.0
 
 
-def parts(scenario: Scenario, hypothesis: str | Hypothesis, analysis: PlannedAnalysis) -> ScaledPower | None:
+def parts(
+    scenario: Scenario, hypothesis: str | Hypothesis, analysis: PlannedAnalysis, patients: int
+) -> ScaledPower | None:
     """The exact power of the trial and of each part of its rule; None: no closed form, or no test."""
-    patients = scenario.design.patients
     try:
         known = _known(scenario, _stated(scenario, hypothesis), analysis, patients)
         if known is None:

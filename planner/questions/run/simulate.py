@@ -10,7 +10,7 @@ from planner.engine.executors import Progress
 from planner.engine.job import job_of
 from planner.errors import RequestError
 from planner.model.parameter_draws import check_uncertainty
-from planner.questions.limit_errors import limit_errors
+from planner.questions.limit_errors import exact_scaled, limit_errors
 from planner.questions.requested import check_numbers, check_patients, check_whole
 from planner.questions.run.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIANTS, AssurancePass
 from planner.questions.run.passes import Pass, PlainPass, grow_all
@@ -153,4 +153,5 @@ def _with_limit_errors(run: Run, seed: int | None, threads: int | None) -> Run:
         errors = limit_errors(run.scenario, keys, trials=run.trials, seed=seed, threads=threads)
     except KeyboardInterrupt:
         return run
-    return replace(run, limit_errors=errors)
+    exact = exact_scaled(run.scenario, keys) if run.variants is None else {}
+    return replace(run, limit_errors=errors, exact_scaled=exact)

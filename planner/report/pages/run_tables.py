@@ -17,7 +17,7 @@ from planner.report.context import PageContext, SharedCell, TableRows, effect_ti
 from planner.report.pages.common import sentence
 from planner.report.pages.parts.blinding import guesses_made, right_guesses
 from planner.report.pages.parts.dropout import depends, dropout_table
-from planner.report.pages.parts.scaled import at_limit_cells
+from planner.report.pages.parts.scaled import at_limit_cells, parts_sheet
 from planner.results.carryover_sentences import BEGIN, Carried, bias_sentences, place
 from planner.results.cells import CarryoverFigures, Cell, LookFigures
 from planner.results.effect_scale import Unit
@@ -69,6 +69,8 @@ def tables(
         Heading("What does the trial show?" if against else "Does the trial find a difference?")
     ]
     blocks += _by_unit(cells, context, [_power(part, context) for part in _parts(cells, context)])
+    if (sheet := parts_sheet(cells, context)) is not None:
+        blocks += [Heading("What does it rest on?"), sheet]
     if has_interim_looks(cells):
         blocks.append(Prose(NOBODY_MEANWHILE))
         blocks.append(Heading("When does it stop?"))

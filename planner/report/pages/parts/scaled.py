@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from planner.report.blocks import Column, Sheet
+from planner.report.context import PageContext, SharedCell, TableRows
+from planner.results.cells import Cell
 from planner.results.effect_scale import Unit
 from planner.results.limit_errors import LimitError
-from planner.results.number_text import estimated, percent, plain
+from planner.results.number_text import estimated, percent, plain, plus_minus
 from planner.scenario.text import listed
 
 TYPE_ONE_ERROR = "type I error\n"
@@ -18,6 +21,72 @@ def at_limit_cells(error: LimitError, unit: Unit) -> list[str]:
     if error.exact:
         share = f"{percent(error.type_one_error.estimate)} (exact)"
     return [unit.effect_text(error.ratio), f"{TYPE_ONE_ERROR}{'too high: ' * error.too_high}{share}"]
+
+
+def parts_sheet(rows: Sequence[SharedCell], context: PageContext) -> Sheet | None:
+    """What each trial rests on where limits are scaled, and what they are; None where none is."""
+    scaled = [row for row in rows if row.cell.scaled is not None]
+    if not scaled:
+        return None
+    several = len({row.cell.analysis for row in scaled}) > 1
+    planned = len({row.cell.patients for row in scaled}) > 1
+    exact = any(row.cell.exact is not None for row in scaled)
+    columns = [Column("Hypothesis", number=False)]
+    columns += [Column("Analysis", number=False)] if several else []
+    columns += [Column("Planned")] if planned else []
+    columns += [Column("Of the trials", number=False), Column("Simulated")]
+    columns += [Column("Exact")] if exact else []
+    lines = TableRows(columns)
+    for cell, same in scaled:
+        names = [context.called(cell.hypothesis)]
+        names += [cell.analysis] if several else []
+        names += [f"{cell.patients:,}"] if planned else []
+        own = []
+        for what, simulated, known in _parts_of(cell):
+            own.append([*names, what, simulated, *([known] if exact else [])])
+            names = [""] * len(names)
+        lines.add(own, [context.called(name) for name in same])
+    return lines.sheet()
+
+
+def _parts_of(cell: Cell) -> list[tuple[str, str, str]]:
+    """Each part in words, simulated and exact."""
+    figures, known = cell.scaled, None if cell.exact is None else cell.exact.power
+    assert figures is not None
+    shares = (
+        ("bioequivalent", cell.power, known and known.equivalent),
+        ("pass the scaled test alone", figures.criterion, known and known.criterion),
+        ("estimate near enough", figures.estimate, known and known.estimate),
+        ("interval within 80 to 125 %", figures.unscaled, known and known.unscaled),
+        ("SDs alike enough", figures.sd_ratio, known and known.sd_ratio),
+        ("limits are scaled", figures.switched, known and known.scaled),
+    )
+    rows = [
+        (what, estimated(share, percent=True), percent(exact, 4))
+        for what, share, exact in shares
+        if share is not None
+    ]
+    limits = figures.upper_limit
+    if limits is not None and figures.criterion is not None:
+        mean = None if known is None else known.mean_limit
+        rows.append(("mean upper limit", f"{estimated(limits.mean)} %", percent(mean, 4)))
+        exact = (None,) * 3 if known is None else known.limit_quantiles
+        for (name, quantile), value in zip(limits.quantiles.items(), exact, strict=True):
+            simulated = f"{plus_minus(quantile.estimate, quantile.mcse)} %"
+            rows.append((f"{name.removeprefix('p')} % quantile of it", simulated, percent(value, 4)))
+    return rows
+
+
+def about_parts(cells: Iterable[Cell]) -> list[str]:
+    """What the parts are."""
+    if not any(cell.scaled is not None for cell in cells):
+        return []
+    return [
+        "What it rests on: the share of the trials that pass each part of the rule, whether they pass the "
+        "others or not. Limits are scaled where the estimated variability of the reference is beyond the "
+        "switch; the upper limit is the one that the trial is then held to, or that its criterion stands "
+        "for, and 125 % elsewhere. Exact: for complete trials, where the law of the statistics is known."
+    ]
 
 
 def about_scaled_limits(errors: Iterable[LimitError | None]) -> list[str]:
