@@ -59,11 +59,11 @@ def scaled_tables(
         return None
     test, reference = analysis.weights
     compares = rule.sd_ratio is not None
-    most = patients * (scenario.design.periods - 1)
+    most = patients * (scenario.design.periods - 1 if rule.method == "least squares" else 1)
     return (
         repeated(scenario.design.sequences, reference),
         repeated(scenario.design.sequences, test) if compares else None,
-        _rule_table(rule, analysis.alpha, most),
+        rule_table(rule, analysis.alpha, most),
     )
 
 
@@ -83,7 +83,8 @@ def repeated(sequences: tuple[tuple[str, ...], ...], treatment: str) -> Contrast
     return Contrast(weight, share, given, np.ones(1), 0, -1)
 
 
-def _rule_table(rule: ScaledRule, alpha: float, most: int) -> Scaled:
+def rule_table(rule: ScaledRule, alpha: float, most: int) -> Scaled:
+    """The numbers of a rule at a level of each one-sided test, for up to so many degrees of freedom."""
     switch, at_switch = switch_variance(rule)
     low, high = rule.estimate_within or (0.0, math.inf)
     df = np.arange(1, most + 1, dtype=np.float64)

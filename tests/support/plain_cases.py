@@ -50,6 +50,9 @@ VARIANTS: dict[str, tuple[str, int, int, tuple[str, ...]]] = {
 }
 """Sample trials with other settings: what no sample trial executes. The trial, patients, trials, settings."""
 
+SCALED = (("ema", "abel"), ("fda", "rsabe"), ("fda", "ntid"))
+"""Regulators and their rules: of widened limits, of the linearised criterion, of compared SDs."""
+
 SLOW = (
     *("block returning", "block unblinding", "block leaving", "patients any-number", "patients unblinding"),
     "block with a second outcome of those who wait, enrolled by their baseline",
@@ -84,6 +87,7 @@ def cases(quick: bool = False) -> dict[str, Case]:
             made[f"block {name}"] = _bound(_block, name, PATIENTS, TRIALS, ())
     made |= {f"block with {name}": _bound(_block, *variant) for name, variant in VARIANTS.items()}
     made |= {f"patients {name}": _bound(generated, name, DRAWN) for name in drawn}
+    made |= {f"scaled limits, {rule}": _bound(_scaled, who, rule) for who, rule in SCALED}
     made["density"], made["near density"] = _density, _near_density
     return {name: case for name, case in made.items() if not (quick and name in SLOW)}
 
@@ -120,6 +124,34 @@ def _analysed(method: str, design: str) -> str:
     order = (np.arange(patients) % len(sequences))[None]
     statistic(method)(y, 0, 0, order, tables(sequences, weights), 0.3, looks, stat)
     return fingerprint(stat)
+
+
+def _scaled(regulator: str, rule: str) -> str:
+    """Variances within patients, decisions and counts of a tile of trials; some values are missing."""
+    from planner.analyses import statistic, within_variance
+    from planner.kernels.analyse.scaled import count_scaled, judge_scaled
+    from planner.kernels.tables import SCALED_PARTS, STATISTICS, W
+    from planner.model.scaled_tables import repeated, rule_table
+    from planner.scenario.regulators import scaled_rule
+    from tests.support.random_designs import tables
+
+    row = scaled_rule(regulator, rule)
+    method = "fixed-subject" if row.method == "least squares" else "subject-contrast"
+    sequences, patients = [tuple("TRTR"), tuple("RTRT")], 8
+    rng = np.random.default_rng(11)
+    y = rng.normal(0.0, 0.3, (1, patients, 1, 1, 4 * W))
+    y = np.where(rng.random(y.shape) < 0.05, np.nan, y)
+    order, looks = (np.arange(patients) % 2)[None], np.array([patients])
+    stat, scratch = np.zeros((2, 1, 1, STATISTICS * W))
+    variance, code = np.zeros((2, 1, 1, 2 * W)), np.zeros((1, 1, W), np.int64)
+    statistic(method)(y, 0, 0, order, tables(sequences, {"T": 1.0, "R": -1.0}), 0.0, looks, stat)
+    for treatment, to in zip("RT", variance, strict=True):
+        given = repeated(tuple(sequences), treatment)
+        within_variance(method)(y, 0, 0, order, given, looks, scratch, to)
+    judge_scaled(stat, *variance, np.full((1, 30), 1.7), rule_table(row, 0.05, 29), code)
+    parts = np.zeros((1, SCALED_PARTS), np.int64)
+    count_scaled(code, variance[0], np.zeros((1, 1), np.int64), W, parts)
+    return fingerprint(stat, variance, code, parts)
 
 
 def _block(name: str, patients: int, trials: int, settings: tuple[str, ...]) -> str:

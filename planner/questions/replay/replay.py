@@ -337,7 +337,9 @@ def _look(test: HypothesisTest, rules: Rules, k: int, stat: Floats, lane: int, d
     if not determined and math.isinf(t):
         note = "no spread between the patients: nothing tells how far the estimate may be off"
     exact = reference.discordant  # whose DF is 1 + b + c
-    if by_p := reference.p_alone:  # whose T is a p value in disguise
+    interval = _interval(estimate, se, limit[UPPER]) if determined and plan.margins is not None else None
+    scaled = test.analysis.scaling is not None  # whose T is its decision: the limits are the trial's own
+    if by_p := reference.p_alone or scaled:  # whose T is a p value in disguise
         limit = [math.nan] * len(limit)
     return LookResult(
         look=k + 1,
@@ -352,11 +354,11 @@ def _look(test: HypothesisTest, rules: Rules, k: int, stat: Floats, lane: int, d
         efficacy_below=_number(limit[LOWER]) if sides <= 0 else None,
         futility_from=_number(limit[FUTILE_FROM]),
         futility_to=_number(limit[FUTILE_TO]),
-        p=p_value(info_of(test.analysis).reference, t, df, plan.direction),
+        p=None if scaled else p_value(info_of(test.analysis).reference, t, df, plan.direction),
         nominal_p=_number(plan.boundary.nominal_p[k]),
         decision=decision,
         note=note,
-        interval=_interval(estimate, se, limit[UPPER]) if determined and plan.margins is not None else None,
+        interval=interval,
     )
 
 
