@@ -10,7 +10,7 @@ from planner.engine.run import run_job
 from planner.errors import RequestError
 from planner.model.families.family import family_of
 from planner.model.readings import reading_of
-from planner.model.scaled import judged_margins, level_of
+from planner.model.scaled import adjusted_level, judged_margins, level_of
 from planner.questions.exact import scaled, theory
 from planner.questions.limits import CLEAR, SAME, moved_to_limits, worse_of
 from planner.results.effect_scale import unit_of
@@ -145,10 +145,12 @@ def _by_level(
 def _error(
     scenario: Scenario, analysis: PlannedAnalysis, patients: int, limit: float, figure: Figure
 ) -> LimitError:
+    adjusted = adjusted_level(scenario, analysis, patients)
     return LimitError(
         ratio=unit_of(scenario, analysis.name).effect(limit),
         type_one_error=figure,
         exact=figure.mcse is None,
         alpha=analysis.alpha,
-        level=level_of(scenario, analysis, patients),
+        level=analysis.alpha if adjusted is None else adjusted.alpha,
+        assumes=() if adjusted is None else adjusted.assumes,
     )

@@ -11,6 +11,7 @@ from planner.analyses import info_of
 from planner.report.blocks import Block, Facts, Heading, Prose
 from planner.report.pages.common import NO_SOURCE
 from planner.results.contract import Json
+from planner.scenario.regulators import REGULATORS
 from planner.scenario.scenario import Scenario
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.text import listed, visible
@@ -62,6 +63,10 @@ def _methods(scenario: Scenario) -> list[CitationEntry]:
         if analysis.against_margins:
             stated = analysis.alternative
             use(stated, MARGIN_TESTS[stated].citation, f"{stated} in analysis {analysis.name}")
+        if analysis.scaling is not None:
+            scaling = analysis.scaling
+            guidance = REGULATORS[scaling.regulator].guidances[scaling.rule]
+            use(f"{scaling.regulator}-{scaling.rule}", guidance, f"limits of analysis {analysis.name}")
     efficacy, futility = scenario.monitoring.efficacy, scenario.monitoring.futility
     if len(scenario.monitoring.looks) > 1:
         if efficacy is not None:

@@ -18,10 +18,12 @@ from planner.results.contract import Json
 from planner.scenario import designs
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.own_methods import OwnMethods
+from planner.scenario.regulators import REGULATORS, SCALINGS, regulators_with
+from planner.scenario.scaling import Scaling
 from planner.scenario.stopping_rules import RULES, Parameter, StoppingRule
 from planner.scenario.vocabulary import DESIGNS, MARGIN_TESTS, METHODS, NEEDS, NamedMethod
 
-ANALYSIS, ALTERNATIVE, DESIGN = "analysis", "alternative", "design"
+ANALYSIS, ALTERNATIVE, SCALING, DESIGN = "analysis", "alternative", "rule of scaling", "design"
 OWN = "user's analysis"
 
 
@@ -46,6 +48,7 @@ def methods(own: OwnMethods | None = None) -> list[Method]:
         *_own(own or {}),
         *_analyses(),
         *_margin_tests(),
+        *_scaling_rules(),
         *(row for kind in RULES for row in _rules(kind, RULES[kind])),
         *_designs(),
     ]
@@ -78,6 +81,23 @@ def _margin_tests() -> list[Method]:
             row.citation,
         )
         for name, row in MARGIN_TESTS.items()
+    ]
+
+
+def _scaling_rules() -> list[Method]:
+    return [
+        Method(
+            SCALING,
+            name,
+            row.title,
+            row.explanation,
+            "some patients who get the reference, the second treatment of the contrast, twice"
+            if name != "none"
+            else "",
+            {number: str(Scaling.model_fields[number].description) for number in row.numbers},
+            "; ".join(dict.fromkeys(REGULATORS[each].guidances[name] for each in regulators_with(name))),
+        )
+        for name, row in SCALINGS.items()
     ]
 
 

@@ -26,6 +26,7 @@ class LimitError(Written):
     exact: bool
     alpha: float  # of the analysis
     level: float  # of each one-sided test: alpha, unless it is adjusted
+    assumes: tuple[str, ...] = ()  # what an adjusted level stands on that is not so stated
 
     unwritten: ClassVar = frozenset({"alpha"})
 
@@ -39,12 +40,10 @@ class LimitError(Written):
         """The object of the JSON contract."""
         return {
             "ratio": self.ratio,
-            "estimate": self.type_one_error.estimate,
-            "mcse": self.type_one_error.mcse,
-            "low": self.type_one_error.low,
-            "high": self.type_one_error.high,
+            "type_one_error": self.type_one_error.to_json(),
             "exact": self.exact,
             "level": self.level,
+            "assumes": list(self.assumes),
         }
 
 

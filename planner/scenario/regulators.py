@@ -63,23 +63,70 @@ SCALED_RULES: dict[str, dict[str, ScaledRule]] = {
 
 
 class NamedScaling(NamedTuple):
-    """A rule by its name: what it is called, and which of its numbers can be others than the regulator's."""
+    """A rule by its name: which of its numbers can be others than the regulator's, and what it does."""
 
     title: str
+    explanation: str  # paragraphs; an indented one is a formula
     numbers: tuple[str, ...] = ()
 
+
+_SWR = (
+    "s_wR is the SD of the logarithms of the reference within patients, as the trial itself estimates it "
+    "from those who get it twice; CV_wR = sqrt(exp(s_wR^2) - 1)."
+)
+_ERROR = (
+    "The limits follow the estimated variability, so that the test does not hold its level: of products at "
+    "the edge of what the true variability allows more than alpha of the trials pass, most where it is just "
+    "at the switch."
+)
 
 SCALINGS: dict[str, NamedScaling] = {
     "abel": NamedScaling(
         "Average bioequivalence with expanding limits",
+        f"""Limits of highly variable drugs widen. {_SWR} With an estimate d of the log ratio, its standard
+error se and df degrees of freedom the trial shows bioequivalence where
+
+    |d| + t se <= W   and   d within estimate_within,   t: upper alpha quantile with df
+    W = ln 1.25                        if CV_wR <= switch_cv
+    W = constant min(s_wR, s_cap)      else,   s_cap = sqrt(ln(1 + cap_cv^2))
+
+{_ERROR} adjust_alpha = true lowers alpha until the type I error at W of the stated variability is alpha.""",
         ("switch_cv", "switch_s", "constant", "cap_cv", "estimate_within"),
     ),
     "rsabe": NamedScaling(
-        "Reference-scaled average bioequivalence", ("switch_cv", "switch_s", "constant", "estimate_within")
+        "Reference-scaled average bioequivalence",
+        f"""{_SWR} Below switch_s the trial shows bioequivalence where the interval of level 1 - 2 alpha lies
+within 0.8 to 1.25. At switch_s and above, with an estimate d of the log ratio, its standard error se with df
+degrees of freedom and df_R those of s_wR, where
+
+    E - y + sqrt((C - E)^2 + (b y - y)^2) <= 0   and   d within estimate_within
+    E = d^2 - se^2,   C = (|d| + t se)^2,   t: upper alpha quantile with df
+    y = constant^2 s_wR^2,   b = df_R / (upper alpha quantile of chi-square with df_R)
+
+which is an upper 1 - alpha confidence limit of (log ratio)^2 - (constant s_wR)^2. {_ERROR}""",
+        ("switch_cv", "switch_s", "constant", "estimate_within"),
     ),
-    "ntid": NamedScaling("Bioequivalence of drugs with a narrow therapeutic index", ("constant",)),
-    "hvntid": NamedScaling("Bioequivalence of highly variable drugs with a narrow therapeutic index"),
-    "none": NamedScaling("Average bioequivalence with the usual limits, 0.8 to 1.25"),
+    "ntid": NamedScaling(
+        "Bioequivalence of drugs with a narrow therapeutic index",
+        f"""Limits narrow with the variability of the reference. {_SWR} The trial shows bioequivalence where
+the criterion of rsabe holds at every s_wR, the interval of level 1 - 2 alpha lies within 0.8 to 1.25, and the
+upper limit of s_wT / s_wR, the SDs of test product and reference, is small:
+
+    sqrt(s_wT^2 / s_wR^2 / F) <= 2.5,   F: lower alpha quantile with df_T and df_R
+
+Both products have to be given twice.""",
+        ("constant",),
+    ),
+    "hvntid": NamedScaling(
+        "Bioequivalence of highly variable drugs with a narrow therapeutic index",
+        """Nothing is scaled: the trial shows bioequivalence where the interval of level 1 - 2 alpha lies
+within 0.8 to 1.25 and the upper limit of s_wT / s_wR is at most 2.5, as in ntid. Both products have to be
+given twice.""",
+    ),
+    "none": NamedScaling(
+        "Average bioequivalence with the usual limits, 0.8 to 1.25",
+        "The interval of level 1 - 2 alpha lies within 0.8 to 1.25: alternative = equivalence of ratios.",
+    ),
 }
 """The rules that `scaling` of an analysis may name."""
 

@@ -15,6 +15,7 @@ from planner.cli import main
 from planner.report import citations as citing
 from planner.report.methods import methods
 from planner.scenario.reading.read import read, read_text
+from planner.scenario.regulators import SCALINGS
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.vocabulary import DESIGNS, MARGIN_TESTS, METHODS
 from tests.support.paths import ROOT
@@ -128,8 +129,8 @@ def test_what_is_said_of_planner_is_what_its_citation_file_says() -> None:
 
 def test_every_name_is_explained() -> None:
     found = {(method.kind, method.name) for method in methods()}
-    tables = (METHODS, MARGIN_TESTS, EFFICACY_RULES, FUTILITY_RULES, DESIGNS)
-    kinds = ("analysis", "alternative", "efficacy rule", "futility rule", "design")
+    tables = (METHODS, MARGIN_TESTS, SCALINGS, EFFICACY_RULES, FUTILITY_RULES, DESIGNS)
+    kinds = ("analysis", "alternative", "rule of scaling", "efficacy rule", "futility rule", "design")
     assert found == {(k, name) for k, table in zip(kinds, tables, strict=True) for name in table}
     for method in methods():
         assert method.title

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from planner.monitoring.rules import spending_function
-from planner.report.methods import ALTERNATIVE, ANALYSIS, DESIGN, Method
+from planner.report.methods import ALTERNATIVE, ANALYSIS, DESIGN, SCALING, Method
 from planner.report.methods import methods as every
 from planner.scenario.stopping_rules import SPENDING_FUNCTIONS
 
@@ -17,6 +17,11 @@ KINDS = {
         ALTERNATIVE,
         "Tests against margins",
         "`alternative` of `[[analyses]]`: what is to be shown in place of a difference, by any t test.",
+    ),
+    "scaling": (
+        SCALING,
+        "Limits that are scaled to how the reference varies",
+        "`rule` of `scaling` of `[[analyses]]`: bioequivalence by the numbers of a regulator.",
     ),
     "efficacy": (
         "efficacy rule",

@@ -13,6 +13,7 @@ from planner.report.methods import Method
 _TITLES = {
     "analysis": "Analyses",
     "alternative": "Tests against margins",
+    "rule of scaling": "Limits that are scaled to how the reference varies",
     "efficacy rule": "Stopping for efficacy",
     "futility rule": "Stopping for futility",
     "design": "Designs",

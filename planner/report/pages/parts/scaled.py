@@ -98,7 +98,8 @@ def about_scaled_limits(errors: Iterable[LimitError | None]) -> list[str]:
     how = "computed exactly, for complete trials" if exact else "with as many as 131,072 trials"
     items = [
         f"At the limit: the type I error, {how}, were the true ratio at the worse of the limits that the "
-        "stated variability of the reference gives."
+        "stated variability of the reference gives; of rsabe at 80 or 125 %, between which the estimate must "
+        "lie, though its criterion stands for wider limits."
     ]
     if any(each.too_high for each in known):
         alphas = listed([plain(alpha) for alpha in dict.fromkeys(each.alpha for each in known)], "or")
@@ -110,7 +111,10 @@ def about_scaled_limits(errors: Iterable[LimitError | None]) -> list[str]:
     if lowered := [each for each in known if each.level < each.alpha]:
         levels = list(dict.fromkeys(plain(each.level, 5) for each in lowered))
         held = percent(lowered[0].alpha)
+        assumed = list(dict.fromkeys(each for row in lowered for each in row.assumes))
+        stands_on = f", assuming {listed(assumed)}" if assumed else ""
         items.append(
-            f"Alpha is lowered to {listed(levels)}, so that the type I error at the limit is {held}."
+            f"Alpha is lowered to {listed(levels)}, so that the type I error at the limit is "
+            f"{held}{stands_on}."
         )
     return items
