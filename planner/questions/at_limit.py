@@ -113,8 +113,7 @@ def _remark(scenario: Scenario, analysis: PlannedAnalysis, worse: Mapping[str, f
     for name, limit in worse.items():
         by_limit.setdefault(limit, []).append(name)
     which = "the worse limit" if analysis.tests_equivalence else "the margin"
-    if analysis.scaling is not None:
-        which += ", as the stated variability of the reference scales it,"
+    scaled = ", at the stated variability of the reference" if analysis.scaling is not None else ""
     parts = [
         unit.effect_text(unit.effect(limit), with_name=True)
         + (f" ({listed(names)})" if len(by_limit) > 1 else "")
@@ -122,6 +121,6 @@ def _remark(scenario: Scenario, analysis: PlannedAnalysis, worse: Mapping[str, f
     ]
     compared = in_words(analysis.contrast, ratio=unit.ratio)
     return (
-        f"the means are moved so that {compared} is at {which} of {analysis.name}, {listed(parts)}: power "
-        "there is the type I error"
+        f"the means are moved so that {compared} is at {which} of {analysis.name}{scaled}, {listed(parts)}: "
+        "power there is the type I error"
     )

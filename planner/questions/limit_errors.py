@@ -147,6 +147,7 @@ def _error(
 ) -> LimitError:
     adjusted = adjusted_level(scenario, analysis, patients)
     return LimitError(
+        rule="" if analysis.scaling is None else analysis.scaling.rule,
         ratio=unit_of(scenario, analysis.name).effect(limit),
         type_one_error=figure,
         exact=figure.mcse is None,

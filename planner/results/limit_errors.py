@@ -21,6 +21,7 @@ _SAME = 1e-6  # of exact ones, which a level that was solved for gives
 class LimitError(Written):
     """The type I error of an analysis at the worse limit that the stated variability gives."""
 
+    rule: str  # by which limits are scaled
     ratio: float  # the limit, in per cent
     type_one_error: Figure  # without a Monte Carlo error where it is exact
     exact: bool
@@ -28,7 +29,7 @@ class LimitError(Written):
     level: float  # of each one-sided test: alpha, unless it is adjusted
     assumes: tuple[str, ...] = ()  # what an adjusted level stands on that is not so stated
 
-    unwritten: ClassVar = frozenset({"alpha"})
+    unwritten: ClassVar = frozenset({"alpha", "rule"})
 
     @property
     def too_high(self) -> bool:

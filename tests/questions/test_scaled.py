@@ -10,12 +10,14 @@ import math
 import numpy as np
 import pytest
 
+import planner
 from planner.equivalence.scaled_decisions import decide
 from planner.model.margins import Margins
 from planner.model.scaled import adjusted_level, judged_margins, level_of, product_cvs, scaled_rule_of
 from planner.questions.at_limit import at_limit
 from planner.questions.exact import scaled as scaled_theory
 from planner.questions.exact import theory
+from planner.questions.limit_errors import limit_errors
 from planner.questions.size.exact_powers import exact_powers, first_from
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.canonical.toml import to_toml
@@ -317,11 +319,11 @@ def test_exact_power_of_contrasts_with_period_effects_and_carryover(cv: str) -> 
         more="carryover = { T = 1.1 }\n[population]\nperiod_effect = [1.0, 1.1, 0.9, 1.2]",
     )
     exact = power(of)
-    assert abs(_drawn(of, carried=math.log(1.1)) - exact) < 4 * 0.5 / math.sqrt(200_000)
+    assert abs(_drawn(of, carried=math.log(1.1)) - exact) < 4 * 0.5 / math.sqrt(60_000)
     assert abs(_drawn(of, carried=0.0) - exact) > 0.01, "negative control"
 
 
-def _drawn(of: Scenario, carried: float, trials: int = 200_000) -> float:
+def _drawn(of: Scenario, carried: float, trials: int = 60_000) -> float:
     """P(bioequivalent) of 24 patients, 12 of TRTR and 12 of RTRT, whatever periods do."""
     rule = scaled_rule_of(of.analyses[0])
     assert rule is not None
@@ -344,3 +346,81 @@ def _drawn(of: Scenario, carried: float, trials: int = 200_000) -> float:
     d, mse = (means[0] + means[1]) / 2, (own[0] + own[1]) / 22
     se = np.sqrt(mse * (1 / 12 + 1 / 12)) / 2
     return float(decide(rule, d, se, 22, (references[0] + references[1]) / 22, 22).equivalent.mean())
+
+
+def test_the_error_at_the_limit_is_exact_where_it_can_be() -> None:
+    """Beside the figure of another quadrature, at a number of patients of its own each."""
+    keys = [("expected", "fixed-subject", n) for n in (24, 48)]
+    errors = limit_errors(scenario(cv=0.3), keys)
+    assert [each.exact for each in errors.values()] == [True, True]
+    at_24 = errors["expected", "fixed-subject", 24]
+    assert at_24.type_one_error.estimate == pytest.approx(0.080414, abs=1e-6)
+    assert (at_24.ratio, at_24.level, at_24.too_high) == (pytest.approx(80.0), 0.05, True)
+    adjusted = limit_errors(scenario('{ rule = "abel", adjust_alpha = true }', cv=0.3), keys)
+    assert [each.too_high for each in adjusted.values()] == [False, False]
+    assert adjusted["expected", "fixed-subject", 24].level == pytest.approx(0.029325, abs=1e-6)
+
+
+def test_the_error_at_the_limit_is_simulated_elsewhere() -> None:
+    """With dropout, against --at-limit; and without, of unequal CVs so small that it is nearly exact."""
+    of = scenario(more="[population]\ndropout = { per_period = 0.05 }", cv=0.3)
+    key = ("expected", "fixed-subject", 24)
+    error = limit_errors(of, [key], trials=65_536)[key]
+    assert not error.exact
+    moved = planner.simulate(at_limit(of), trials=65_536, seed=2).cells()[0]
+    assert moved.true_effect == pytest.approx(error.ratio)
+    spread = math.hypot(error.type_one_error.error, moved.power.error)
+    assert abs(error.type_one_error.estimate - moved.power.estimate) < 4 * spread
+    close = scenario(cv="{ T = 0.3, R = 0.3000001 }")
+    near = limit_errors(close, [key], trials=65_536)[key]
+    assert not near.exact
+    assert abs(near.type_one_error.estimate - 0.080414) < 4 * near.type_one_error.error
+    assert abs(near.type_one_error.estimate - 0.05) > 4 * near.type_one_error.error, "negative control"
+
+
+def test_a_hypothesis_at_the_limit_has_no_row_of_its_own() -> None:
+    of = scenario(ratio=1.5)
+    assert limit_errors(of, [("expected", "fixed-subject", 24)]) == {}
+    cell = planner.simulate(of, trials=1_024).cells()[0]
+    assert cell.is_null
+    assert cell.type1_at_limit is None
+
+
+def test_a_run_shows_exact_figures_beside_its_own() -> None:
+    cell = planner.simulate(scenario('"rsabe"'), trials=65_536).cells()[0]
+    assert cell.exact is not None
+    assert cell.scaled is not None
+    exact = cell.exact.power
+    pairs = [
+        (cell.power, exact.equivalent),
+        (cell.scaled.criterion, exact.criterion),
+        (cell.scaled.estimate, exact.estimate),
+        (cell.scaled.unscaled, exact.unscaled),
+        (cell.scaled.switched, exact.scaled),
+    ]
+    for figure, value in pairs:
+        assert figure is not None
+        assert value is not None
+        assert abs(figure.estimate - value) < 4 * figure.error
+    document = cell.to_json()
+    assert document["components"].keys() == document["exact"]["components"].keys()
+    assert document["upper_limit"].keys() == document["exact"]["upper_limit"].keys()
+    assert document["type1_at_limit"]["exact"] is True
+
+
+def test_size_answers_exactly_and_says_so() -> None:
+    sizing = planner.size(scenario(design="2x3x3", cv=0.35, ratio=0.9), power=0.8, trials=1_024)
+    answer = sizing.answers[0]
+    assert (answer.patients, answer.exact, answer.patients_by_formula) == (51, True, 51)  # PowerTOST: 48
+    assert answer.type1_at_limit is not None
+    assert answer.type1_at_limit.exact
+    simulated = planner.size(
+        scenario(cv="{ T = 0.35, R = 0.4 }", ratio=0.9), power=0.8, trials=2_048, max_patients=60
+    )
+    assert not simulated.answers[0].exact
+
+
+def test_a_regulator_is_cited() -> None:
+    from planner.report.citations import to_cite
+
+    assert [each.key for each in to_cite(scenario()) if "EMA" in each.text] == ["ema-abel"]

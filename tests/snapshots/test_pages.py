@@ -28,6 +28,8 @@ PAGES = {
     "run-mechanism": ("run", "mechanism.toml", *FEW),
     "run-looks": ("run", "looks.toml", *FEW),
     "run-warned": ("run", "warned.toml", *FEW),
+    "run-scaled": ("run", "scaled.toml", *FEW),
+    "run-scaled-at-limit": ("run", "scaled.toml", "--hypothesis", "expected", "--at-limit", *FEW),
     "run-uncertain": ("run", "mechanism.toml", *UNCERTAIN, *FEW),
     "run-faulty": ("run", "faulty.toml", *FEW),
     "run-unknown": ("run", "asthma-ab-bb"),
@@ -39,6 +41,7 @@ PAGES = {
         *("--set", "population.dropout.per_period=0,0.2", "--hypothesis", "expected", *FEW),
     ),
     "size": ("size", "means.toml", "--power", ".8,.9", "--hypothesis", "expected", *FEW),
+    "size-scaled": ("size", "scaled.toml", "--power", ".8", "--hypothesis", "expected", *FEW),
     "size-unanswered": ("size", "means.toml", "--hypothesis", "expected", "--max-patients", "12", *FEW),
     "size-effect": (
         *("size", "means.toml", "--find", "effect", "--patients", "24"),
@@ -54,6 +57,7 @@ PAGES = {
     "show-looks": ("show", "looks.toml"),
     "show-rates": ("show", "rates.toml"),
     "show-mechanism": ("show", "mechanism.toml"),
+    "show-scaled": ("show", "scaled.toml"),
     "show-resolved": ("show", "looks.toml", "--resolved"),
     "boundaries": ("boundaries", "--looks", "0.4,1"),
     "boundaries-of-two": (

@@ -124,7 +124,7 @@ def _reading(
         "Power is the share of virtual trials whose primary test is significant"
         + (", at any look." if has_interim_looks(rows) else "."),
     ]
-    if any(cell.equivalence is not None for cell in cells):
+    if any(cell.equivalence is not None and cell.scaled is None for cell in cells):
         items.append(ABOUT_EQUIVALENCE)
     if has_variants(cells):
         items += about_uncertainty(cells)

@@ -170,7 +170,7 @@ def _power(cells: Sequence[SharedCell], context: PageContext) -> Sheet:
         if (error := cell.type1_at_limit) is not None:
             at_limit = at_limit_cells(error, context.units[cell.analysis])
             first = ["at the limit", *[""] * (named - 1), *at_limit]
-            lines.add([[*first, *[""] * (len(columns) - len(first))]], (), error.too_high)
+            lines.add([[*first, *[DASH] * (len(columns) - len(first))]], (), error.too_high)
     return lines.sheet()
 
 

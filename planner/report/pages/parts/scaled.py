@@ -57,7 +57,7 @@ def _parts_of(cell: Cell) -> list[tuple[str, str, str]]:
         ("bioequivalent", cell.power, known and known.equivalent),
         ("pass the scaled test alone", figures.criterion, known and known.criterion),
         ("estimate near enough", figures.estimate, known and known.estimate),
-        ("interval within 80 to 125 %", figures.unscaled, known and known.unscaled),
+        ("within 80 to 125 %", figures.unscaled, known and known.unscaled),
         ("SDs alike enough", figures.sd_ratio, known and known.sd_ratio),
         ("limits are scaled", figures.switched, known and known.scaled),
     )
@@ -82,10 +82,13 @@ def about_parts(cells: Iterable[Cell]) -> list[str]:
     if not any(cell.scaled is not None for cell in cells):
         return []
     return [
+        "Where limits are scaled, a trial shows equivalence if all that the rule asks for holds (planner "
+        "show says what); shown different: its interval lies outside the limits that it is held to; "
+        "undefined: there is no test, or no patient with the reference twice.",
         "What it rests on: the share of the trials that pass each part of the rule, whether they pass the "
         "others or not. Limits are scaled where the estimated variability of the reference is beyond the "
         "switch; the upper limit is the one that the trial is then held to, or that its criterion stands "
-        "for, and 125 % elsewhere. Exact: for complete trials, where the law of the statistics is known."
+        "for, and 125 % elsewhere. Exact: for complete trials, where the law of the statistics is known.",
     ]
 
 
@@ -94,19 +97,25 @@ def about_scaled_limits(errors: Iterable[LimitError | None]) -> list[str]:
     known = [each for each in errors if each is not None]
     if not known:
         return []
-    exact = all(each.exact for each in known)
-    how = "computed exactly, for complete trials" if exact else "with as many as 131,072 trials"
+    exact = "computed exactly, for complete trials"
+    if not all(each.exact for each in known):
+        exact = "simulated, but computed for complete trials where it is called exact"
+    rsabe = "; of rsabe at 80 or 125 %, between which its estimate must lie, though its criterion is wider"
     items = [
-        f"At the limit: the type I error, {how}, were the true ratio at the worse of the limits that the "
-        "stated variability of the reference gives; of rsabe at 80 or 125 %, between which the estimate must "
-        "lie, though its criterion stands for wider limits."
+        f"At the limit: the type I error, {exact}, were the true ratio at the worse of the limits that the "
+        f"stated variability of the reference gives{rsabe * any(each.rule == 'rsabe' for each in known)}."
     ]
-    if any(each.too_high for each in known):
-        alphas = listed([plain(alpha) for alpha in dict.fromkeys(each.alpha for each in known)], "or")
+    high = [each for each in known if each.too_high]
+    if high:
+        alphas = listed([plain(alpha) for alpha in dict.fromkeys(each.alpha for each in high)], "or")
+        remedy = (
+            " With scaling.adjust_alpha = true alpha is lowered until widened limits (abel) hold it."
+            if any(each.rule == "abel" for each in high)
+            else ""
+        )
         items.append(
             f"Too high at the limit: a test at alpha = {alphas} whose limits follow the variability that the "
-            "trial itself estimates is known not to hold its level. Widened limits (abel) hold it with "
-            "scaling.adjust_alpha = true, which lowers alpha."
+            f"trial itself estimates is known not to hold its level.{remedy}"
         )
     if lowered := [each for each in known if each.level < each.alpha]:
         levels = list(dict.fromkeys(plain(each.level, 5) for each in lowered))
