@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from planner.equivalence.scaled import ScaledPower
 from planner.results.contract import Json, Written
 from planner.results.figures import Figure
+
+if TYPE_CHECKING:  # it computes, which pages without figures do not
+    from planner.equivalence.scaled import ScaledPower
 
 Key = tuple[str, str, int]  # hypothesis, analysis, patients
 

@@ -35,9 +35,10 @@ def typed(kind: Any, value: Any) -> Any:
 
 
 def cell_of(document: Mapping[str, Any], trials: int = 0) -> Cell:
-    left = {name: document[name] for name in ("dropout", "leaving") if name in document}
-    cell: Cell = typed(Cell, {**document, "trials": trials})
-    return cell if left else typed(Cell, {**document, "trials": trials, "departures": None})
+    merged = {"departures": {"dropout", "leaving"}, "scaled": {"components", "upper_limit"}}
+    absent = {name: None for name, keys in merged.items() if not keys & document.keys()}
+    cell: Cell = typed(Cell, {**document, "trials": trials, **absent})
+    return cell
 
 
 def run_of(document: Mapping[str, Any]) -> Any:
