@@ -21,6 +21,7 @@ from planner.results.contract import Json
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.contrasts import Contrast, formula
 from planner.scenario.design import Design
+from planner.scenario.designs import field_names
 from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.scenario import Scenario
 
@@ -71,6 +72,7 @@ class TrialPlan:
     per_sequence_ends: tuple[tuple[int, int], ...]  # fewest and most that a list gives
     retention: float | None  # None where only a simulation can give it
     analyses: tuple[AnalysisPlan, ...]
+    design_names: tuple[str, ...] = ()  # what the field calls such a design
     design_table: tuple[DesignRow, ...] = ()  # empty unless effects are wanted
     enrolment: Enrolment | None = None  # None also where everybody is enrolled, and unless effects are wanted
 
@@ -96,6 +98,7 @@ def plan_trial(scenario: Scenario, *, effects: bool = False) -> TrialPlan:
         per_sequence_ends=sequence_sizes(design, design.patients),
         retention=retention(scenario),
         analyses=tuple(_analysis(scenario, a, t) for a, t in zip(scenario.analyses, true, strict=True)),
+        design_names=tuple(field_names(design.sequences)),
         design_table=design_table(scenario) if effects else (),
         enrolment=_enrolment(scenario) if effects else None,
     )

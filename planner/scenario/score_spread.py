@@ -23,7 +23,7 @@ class ScoreSpread(NamedTuple):
     @property
     def between(self) -> float:
         """SD of the patient effect: the common one, else the root of the mean variance."""
-        return _typical(list(self.level.values()))
+        return typical(list(self.level.values()))
 
     def total(self, treatment: str) -> float:
         """SD of the scores of different patients on a treatment."""
@@ -67,7 +67,7 @@ class ScoreSpread(NamedTuple):
 _CANCELS = 1e-9
 
 
-def _typical(values: Sequence[float]) -> float:
+def typical(values: Sequence[float]) -> float:
     """The common value, to the last bit, else the root of the mean square."""
     if len(set(values)) == 1:
         return values[0]

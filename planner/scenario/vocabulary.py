@@ -54,6 +54,9 @@ NEEDS = {
     "periods",
 }
 
+IN_FIRST_PERIOD = "first"
+"""What analyses need (a key of NEEDS) that compare patients with each other, in their first period."""
+
 WHOLE = ("ab/ba", "within", "pairs")
 """Needs of the methods that use who has finished every period; the others use who has what they compare."""
 

@@ -65,6 +65,8 @@ LONG = (
     "size equivalence.toml --trials 1024 --power .8 --max-patients 40",
     "trial mechanisms.toml --replay 1",
     "trial second-outcomes.toml --replay 1",
+    "trial bioequivalence-2x2 --replay 1",
+    "show bioequivalence-2x2",
     "show mechanisms.toml",
     "show second-outcomes.toml",
     "weigh asthma-ab-ba --set observed.difference={contrast=['F','S'],estimate=46.6,se=10.8}",

@@ -12,8 +12,11 @@ Path = tuple[object, ...]
 _LABELS = ("label", "dose", "name")
 _IN_WORDS = ("family", "role", "carryover", "distribution")  # in words, elsewhere
 _NO_SETTINGS = ("citations", "assumed", "extends", "observed")
+_BETWEEN, _WITHIN = ("sd_between", "cv_between"), ("sd_within", "cv_within")
 _NAMED = ("agents", "signals", "components", "outcomes", "hypotheses", "treatments")
 """Tables whose keys are names."""
+
+_ASSUMED = " (assumed, irrelevant to complete within-patient analyses)"
 
 
 def default_lines(resolved: Json, written: Json) -> list[tuple[str, str]]:
@@ -26,7 +29,7 @@ def default_lines(resolved: Json, written: Json) -> list[tuple[str, str]]:
     inside = {path[:n] for path in stated for n in range(1, len(path) + 1)}
     endpoint = resolved.get("endpoint", {})
     left_out = {
-        path: _value(value)
+        path: _value(value) + (_ASSUMED if _is_assumed_between(path, inside | stated) else "")
         for path, value in _leaves(resolved).items()
         if path[0] not in _NO_SETTINGS
         and path[-1] not in (*_LABELS, *_IN_WORDS)
@@ -42,6 +45,15 @@ def default_lines(resolved: Json, written: Json) -> list[tuple[str, str]]:
             value += _in_words(resolved["design"])
         lines.setdefault(str(path[0]), []).append(" ".join([".".join(map(str, path[1:])), value]).strip())
     return [(section, "; ".join(settings)) for section, settings in lines.items()]
+
+
+def _is_assumed_between(path: Path, stated: set[Path]) -> bool:
+    """Whether it is the spread between patients, beside a stated one within them: it follows from nothing."""
+    return (
+        path[0] == "hypotheses"
+        and path[-1] in _BETWEEN
+        and any((*path[:2], key) in stated for key in _WITHIN)
+    )
 
 
 def _in_words(design: Json) -> str:

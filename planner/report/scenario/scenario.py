@@ -31,7 +31,6 @@ from planner.results.number_text import plain
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.contrasts import Contrast, formula, weights
-from planner.scenario.designs import field_names
 from planner.scenario.families.base import FamilySettings
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
@@ -75,7 +74,7 @@ def scenario_blocks(
 
 def _design(scenario: Scenario, plan: TrialPlan) -> list[str]:
     """Who is randomised to what, and what the field calls such sequences."""
-    names = field_names(scenario.design.sequences)
+    names = list(plan.design_names)
     called = [f"Such a design is called {listed(names, 'or')}."] if names else []
     return [f"{design_line(scenario, plan)}.", *called]
 

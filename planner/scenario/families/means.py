@@ -24,7 +24,7 @@ from planner.scenario.fields import (
     about,
     for_every,
 )
-from planner.scenario.score_spread import ScoreSpread
+from planner.scenario.score_spread import ScoreSpread, typical
 
 
 class BaselineCorrelation(Settings):
@@ -53,7 +53,12 @@ class Means(FamilySettings):
         about("Residual SD within a patient, common or by treatment", "points"),
     ] = None
     sd_between: Annotated[
-        _SdOrTable | None, about("SD of the patients' own levels, common or by treatment", "points")
+        _SdOrTable | None,
+        about(
+            "SD of the patients' own levels, common or by treatment; may be left out where patients are "
+            "compared with themselves alone",
+            "points",
+        ),
     ] = None
     sd: Annotated[
         _PositiveOrTable | None,
@@ -122,7 +127,8 @@ class Means(FamilySettings):
         """The standard deviations that the stated ones imply; the only place where they are derived.
 
         With equal spread the variance of a within-patient difference is 2 within^2 + 2 interaction^2, and the
-        correlation of two treatments is between^2 / (between^2 + interaction^2 + within^2). With `sd` by
+        correlation of two treatments is between^2 / (between^2 + interaction^2 + within^2). Patients whose
+        `sd_between` nobody states, since it cancels, differ as much as their own scores do. With `sd` by
         treatment the covariance of two scores is correlation x sd x sd, so that the patient effect is in
         proportion to the SD.
         """
@@ -130,7 +136,9 @@ class Means(FamilySettings):
             common = self.sd_within.get(EVERY)
             within = {k: self.sd_within.get(k, common) for k in self.means}
             stated = {k: v for k, v in within.items() if v is not None}
-            return ScoreSpread(stated, self._level(self.sd_between or 0.0), self.sd_interaction)
+            assumed = typical(list(stated.values())) if stated else 0.0
+            level = assumed if self.sd_between is None else self.sd_between
+            return ScoreSpread(stated, self._level(level), self.sd_interaction)
         residual = {a: sqrt(self.residual_variance(a)) for a in self.means}
         if self.sd is None or self.correlation is None:
             between = self.sd_between

@@ -28,6 +28,14 @@ class LogNormalResolver(FamilyResolver[LogNormal]):
         if trial.population is not None:
             _check_ratios(draft, trial)
 
+    def check_resolved(self, draft: Draft, hypotheses: Mapping[str, LogNormal], trial: TrialParts) -> None:
+        unstated = [name for name in hypotheses if not _says_between(draft, name)]
+        if unstated and (reason := trial.why_levels_matter(draft)):
+            draft.remarks.append(
+                f"{_of(unstated)} {listed(unstated)}: cv_between = {USUAL_CV_BETWEEN:g} is assumed, "
+                f"and it matters: {reason}"
+            )
+
     def resolve(self, draft: Draft, name: str, hypothesis: LogNormal, trial: TrialParts) -> LogNormal:
         path: Path = ("hypotheses", name)
         symbols = list(trial.treatments)
@@ -125,6 +133,15 @@ def _check_variation(draft: Draft, path: Path, hypothesis: LogNormal, design: De
 
 def _by_treatment(stated: Mapping[str, float], order: list[str]) -> dict[str, float]:
     return {symbol: stated[symbol] if symbol in stated else stated[EVERY] for symbol in order}
+
+
+def _of(names: list[str]) -> str:
+    return "hypothesis" if len(names) == 1 else "hypotheses"
+
+
+def _says_between(draft: Draft, name: str) -> bool:
+    stated = draft.hypotheses[name]
+    return not isinstance(stated, LogNormal) or (stated.cv_between, stated.sd_between) != (None, None)
 
 
 def _between(hypothesis: LogNormal) -> float | None:

@@ -26,7 +26,7 @@ class MeansResolver(FamilyResolver[Means]):
     """Means of all treatments, and one statement of how scores vary."""
 
     def resolve(self, draft: Draft, name: str, hypothesis: Means, trial: TrialParts) -> Means:
-        return _resolved(draft, name, hypothesis, trial.design, trial.endpoint, list(trial.treatments))
+        return _resolved(draft, name, hypothesis, trial)
 
     def uncertain_in_full(
         self, draft: Draft, place: Path, hypothesis: Means, key: str, stated: Distribution
@@ -46,11 +46,10 @@ class MeansResolver(FamilyResolver[Means]):
 RESOLVER = MeansResolver()
 
 
-def _resolved(
-    draft: Draft, name: str, means: Means, design: Design, endpoint: Endpoint | None, treatments: list[str]
-) -> Means:
+def _resolved(draft: Draft, name: str, means: Means, trial: TrialParts) -> Means:
     """The hypothesis with `sd_within` by treatment and `sd_between` in place of whatever form was written."""
     path: Path = ("hypotheses", name)
+    design, endpoint, treatments = trial.design, trial.endpoint, list(trial.treatments)
     check_treatments(draft, (*path, "means"), means.means, treatments)
     check_treatments(draft, (*path, "carryover"), means.carryover, treatments)
     missing = [symbol for symbol in design.treatments if symbol not in means.means]
@@ -65,7 +64,7 @@ def _resolved(
         )  # one score of a patient correlates with nothing
     if not means.means:
         return means
-    spread = _spread(draft, path, means, design, endpoint, treatments)
+    spread = _spread(draft, path, means, trial)
     if spread is None or missing:
         return means
     _check_digits(draft, path, means, spread)
@@ -102,14 +101,7 @@ def _check_digits(draft: Draft, path: Path, means: Means, spread: ScoreSpread) -
         )
 
 
-def _spread(
-    draft: Draft,
-    path: Path,
-    means: Means,
-    design: Design,
-    endpoint: Endpoint | None,
-    treatments: list[str],
-) -> ScoreSpread | None:
+def _spread(draft: Draft, path: Path, means: Means, trial: TrialParts) -> ScoreSpread | None:
     """The standard deviations, from exactly one form; None if they cannot be derived."""
     forms = {
         "sd_within": means.sd_within is not None,
@@ -129,13 +121,13 @@ def _spread(
         return None
     before = len(draft.complaints)
     for key in ("sd_within", "sd_between", "sd"):
-        _check_table(draft, (*path, key), means, getattr(means, key), treatments)
+        _check_table(draft, (*path, key), means, getattr(means, key), list(trial.treatments))
     if given[0] == "sd_within":
-        _check_within(draft, path, means, endpoint)
+        _check_within(draft, path, means, trial)
     elif given[0] == "sd":
-        _check_total(draft, path, means, design)
+        _check_total(draft, path, means, trial.design)
     else:
-        _check_difference(draft, path, means, endpoint)
+        _check_difference(draft, path, means, trial.endpoint)
     return means.spread if len(draft.complaints) == before else None
 
 
@@ -150,14 +142,13 @@ def _check_table(draft: Draft, path: Path, means: Means, stated: object, treatme
         draft.note(path, f"says nothing of {listed(missing)}", hint)
 
 
-def _check_within(draft: Draft, path: Path, means: Means, endpoint: Endpoint | None) -> None:
-    if means.sd_between is None:
-        hint = "sd_between = the SD between the patients' own levels, in points"
-        stated = set(means.sd_within.values() if isinstance(means.sd_within, Mapping) else ())
-        if len(stated) == 1 and endpoint is not None and endpoint.bounds is None:
-            difference = sqrt(2.0) * stated.pop()
-            hint += f"; if nobody knows it, in place of both: sd_difference = {difference:.4g}"
-        draft.note((*path, "sd_within"), "needs `sd_between` beside it", hint, at_key=True)
+def _check_within(draft: Draft, path: Path, means: Means, trial: TrialParts) -> None:
+    """Where patients are compared with themselves alone, nobody need know how much they differ."""
+    reason = trial.why_levels_matter(draft) if means.sd_between is None else ""
+    if not reason:
+        return
+    hint = "sd_between = the SD between the patients' own levels, in points"
+    draft.note((*path, "sd_within"), f"needs `sd_between` beside it: {reason}", hint, at_key=True)
 
 
 def _check_total(draft: Draft, path: Path, means: Means, design: Design) -> None:

@@ -18,6 +18,7 @@ from planner.scenario.faults import Path
 from planner.scenario.parameters import Place
 from planner.scenario.population import Population
 from planner.scenario.resolving.draft import Draft
+from planner.scenario.resolving.levels import why_levels_matter
 from planner.scenario.uncertainty import Distribution
 from planner.scenario.vocabulary import FAMILIES
 
@@ -32,6 +33,11 @@ class TrialParts(NamedTuple):
     endpoint: Endpoint | None
     treatments: Mapping[str, Treatment]  # those of the design first
     analyses: Mapping[int, PlannedAnalysis]
+
+    def why_levels_matter(self, draft: Draft) -> str:
+        """What makes the SD between patients matter, as a clause; empty if nothing does."""
+        parts = (self.design, self.population, self.endpoint)
+        return why_levels_matter(draft, *parts, self.analyses.values())
 
 
 class FamilyResolver(Generic[Stated]):
