@@ -32,12 +32,14 @@ def limit_errors(
     trials: int = MOST_TRIALS,
     seed: int | None = None,
     threads: int | None = None,
+    exact_alone: bool = False,
 ) -> dict[Key, LimitError]:
     """The type I error at each key of an analysis with scaled limits.
 
     At the worse limit that the stated variability of the reference gives, as with `at_limit`; none where
     the stated effect is at a limit or beyond it already, or cannot be moved there. Simulated with at most
-    `trials` trials a limit where no closed form is known. Raises KeyboardInterrupt after Ctrl-C.
+    `trials` trials a limit where no closed form is known, unless `exact_alone`. Raises KeyboardInterrupt
+    after Ctrl-C.
     """
     errors: dict[Key, LimitError] = {}
     for analysis in scenario.analyses:
@@ -47,10 +49,23 @@ def limit_errors(
                 numbers.setdefault(name, []).append(patients)
         for name, each in numbers.items():
             if (rows := _moved(scenario, name, analysis)) is not None:
-                errors |= _exact(scenario, name, analysis, rows, each) or _simulated(
-                    scenario, name, analysis, rows, each, min(trials, MOST_TRIALS), seed, threads
-                )
+                known = _exact(scenario, name, analysis, rows, each)
+                if not known and not exact_alone:
+                    most = min(trials, MOST_TRIALS)
+                    known = _simulated(scenario, name, analysis, rows, each, most, seed, threads)
+                errors |= known
     return errors
+
+
+def cell_keys(run: Run) -> list[Key]:
+    """The keys of the cells of a run."""
+    about = run.outcome.cells
+    return [
+        (test.hypothesis, test.analysis.name, patients)
+        for row in about.tests
+        for test in row
+        for patients in about.designs
+    ]
 
 
 def exact_scaled(scenario: Scenario, keys: Collection[Key]) -> dict[Key, ExactScaled]:

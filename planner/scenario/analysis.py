@@ -10,6 +10,7 @@ from planner.scenario import contrasts, vocabulary
 from planner.scenario.endpoint import MEASURE
 from planner.scenario.fields import (
     A_NUMBER,
+    AlsoWritten,
     Days,
     Flag,
     Name,
@@ -19,8 +20,10 @@ from planner.scenario.fields import (
     Settings,
     about,
     as_list,
+    spelt_schema,
 )
 from planner.scenario.own_methods import MethodName, OwnMethod, own_methods_in
+from planner.scenario.regulators import SCALINGS
 from planner.scenario.scaling import Scaling
 
 
@@ -80,6 +83,7 @@ class PlannedAnalysis(Settings):
     ] = None
     scaling: Annotated[
         Scaling | None,
+        AlsoWritten(**spelt_schema(SCALINGS)),
         about(
             "For the equivalence of a log-normal endpoint: limits that depend on how the reference, the "
             "second treatment of the contrast, varies within patients, who get it twice",

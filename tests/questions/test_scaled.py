@@ -6,6 +6,7 @@ Numbers: another quadrature and PowerTOST 1.5-7 (R) (tests/numbers/scaled_bioequ
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from planner.questions.limit_errors import limit_errors
 from planner.questions.size.exact_powers import exact_powers, first_from
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.canonical.toml import to_toml
+from planner.scenario.faults import ScenarioError
 from planner.scenario.reading.read import read_text
 from planner.scenario.regulators import SCALED_RULES, scaled_rule
 from planner.scenario.scenario import Scenario
@@ -424,3 +426,21 @@ def test_a_regulator_is_cited() -> None:
     from planner.report.citations import to_cite
 
     assert [each.key for each in to_cite(scenario()) if "EMA" in each.text] == ["ema-abel"]
+
+
+def test_sweeps_have_the_exact_errors_at_the_limit(tmp_path: Path) -> None:
+    """One after the other, as runs have them, and no warning for each."""
+    file = tmp_path / "trial.toml"
+    file.write_text(text(cv=0.3), encoding="utf-8")
+    swept = planner.sweep(file, ["design.patients=12,24"], trials=1_024)
+    errors = [cell.type1_at_limit for cell in swept.cells()]
+    for error, patients in zip(errors, (12, 24), strict=True):
+        own = planner.simulate(scenario(cv=0.3, patients=patients), trials=1_024).cells()[0]
+        assert error == own.type1_at_limit
+    assert not any("at the limit" in each for each in swept.warnings())
+
+
+def test_contrasts_take_products_given_once_or_twice() -> None:
+    with pytest.raises(ScenarioError, match="once or twice, not 3 times"):
+        scenario('"rsabe"', design="T R R R|R T R R")
+    assert scenario('"abel"', design="T R R R|R T R R").analyses[0].method == "fixed-subject"

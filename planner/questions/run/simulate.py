@@ -10,7 +10,7 @@ from planner.engine.executors import Progress
 from planner.engine.job import job_of
 from planner.errors import RequestError
 from planner.model.parameter_draws import check_uncertainty
-from planner.questions.limit_errors import exact_scaled, limit_errors
+from planner.questions.limit_errors import cell_keys, exact_scaled, limit_errors
 from planner.questions.requested import check_numbers, check_patients, check_whole
 from planner.questions.run.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIANTS, AssurancePass
 from planner.questions.run.passes import Pass, PlainPass, grow_all
@@ -142,13 +142,7 @@ def simulate(
 
 def _with_limit_errors(run: Run, seed: int | None, threads: int | None) -> Run:
     """The run with the type I errors of scaled limits; as it is where Ctrl-C comes."""
-    about = run.outcome.cells
-    keys = [
-        (test.hypothesis, test.analysis.name, patients)
-        for row in about.tests
-        for test in row
-        for patients in about.designs
-    ]
+    keys = cell_keys(run)
     try:
         errors = limit_errors(run.scenario, keys, trials=run.trials, seed=seed, threads=threads)
     except KeyboardInterrupt:

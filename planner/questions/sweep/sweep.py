@@ -14,6 +14,7 @@ from planner.engine.executors import Progress
 from planner.model.looks import monitoring_plan
 from planner.model.parameter_draws import check_uncertainty, same_first_variant
 from planner.model.stopping.remarks import LimitReport
+from planner.questions.limit_errors import cell_keys, limit_errors
 from planner.questions.requested import check_numbers, check_whole
 from planner.questions.run.assurance import VARIANTS
 from planner.questions.run.simulate import Amount
@@ -184,7 +185,8 @@ class Sweep(QuestionResult):
             at = ", ".join(
                 f"{path} {quote(value)}" for path, value in _common(self.all_points, numbers).items()
             )
-            own = whole.warnings(run.cells_with_carryover(), label)
+            cells = [replace(cell, type1_at_limit=None) for cell in run.cells_with_carryover()]  # a column
+            own = whole.warnings(cells, label)
             warnings += [f"{at}: {warning}" if at else warning for warning in own]
         return list(dict.fromkeys(warnings))
 
@@ -275,9 +277,16 @@ def simulate_points(
             "fewer variants or hypotheses, or larger steps; numbers of patients cost least",
         )
     results = amount.simulate(passes, threads, progress)
-    runs = tuple((run, tuple(group)) for run, group in zip(results.runs, numbers, strict=False))
+    runs = tuple(
+        (_with_limit_errors(run), tuple(group)) for run, group in zip(results.runs, numbers, strict=False)
+    )
     remarks = (*remarks_on_looks(points), *results.remarks)
     return Sweep(base, base.name, runs, tuple(point.values for point in points), remarks)
+
+
+def _with_limit_errors(run: Run) -> Run:
+    """The run with the type I errors at scaled limits that are known exactly."""
+    return replace(run, limit_errors=limit_errors(run.scenario, cell_keys(run), exact_alone=True))
 
 
 def check_limits(points: Sequence[Point]) -> None:

@@ -25,7 +25,7 @@ from planner.report.pages.parts.alternatives import ABOUT_EQUIVALENCE, in_words
 from planner.report.pages.parts.blinding import guesses_made
 from planner.report.pages.parts.dropout import about_dropout
 from planner.report.pages.parts.limits import about_limits
-from planner.report.pages.parts.scaled import about_parts, about_scaled_limits
+from planner.report.pages.parts.scaled import about_parts, about_scaled, about_scaled_limits
 from planner.report.pages.parts.uncertain import (
     about_uncertainty,
     has_variants,
@@ -134,7 +134,7 @@ def _reading(
             "in every period, so that their virtual trials are the same to the last digit."
         )
     items += _about_type_one_errors(cells, context)
-    items += about_parts(cells)
+    items += about_scaled(cells) + about_parts(cells)
     items += about_scaled_limits([cell.type1_at_limit for cell in cells])
     items += about_limits(limits)
     items += _about_true_effects(cells, context)

@@ -22,7 +22,7 @@ from planner.report.pages.common import (
     title,
 )
 from planner.report.pages.parts.limits import about_limits
-from planner.report.pages.parts.scaled import TYPE_ONE_ERROR, about_scaled_limits, at_limit_cells
+from planner.report.pages.parts.scaled import about_scaled_limits, error_at_limit
 from planner.report.pages.parts.uncertain import what_is_uncertain
 from planner.report.pages.parts.whole_trial import each_alone
 from planner.report.pages.run_tables import NOBODY_MEANWHILE, carryover_warnings, other_warnings
@@ -138,18 +138,10 @@ def _answers(result: Sizing, context: PageContext) -> Sheet:
         cell.append(estimated(row.power, percent=True))
         by_power = row.patients_by_formula
         cell += [DASH if by_power is None else f"{by_power:,}"] if least else []
-        cell += [_at_limit(row, context)] if at_limit else []
+        cell += [error_at_limit(row.type1_at_limit, context.units[row.analysis])] if at_limit else []
         cell += [estimated(row.expected_patients)] if staged else []
         cell += [estimated(row.expected_completers)] if incomplete else []
     return Sheet(columns, cells)
-
-
-def _at_limit(row: SizeAnswer, context: PageContext) -> str:
-    """The type I error where limits are scaled, and the ratio there."""
-    if row.type1_at_limit is None:
-        return DASH
-    ratio, error = at_limit_cells(row.type1_at_limit, context.units[row.analysis])
-    return f"{error.removeprefix(TYPE_ONE_ERROR)}\nat {ratio} %"
 
 
 def _power(result: Sizing) -> str:

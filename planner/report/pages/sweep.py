@@ -21,6 +21,7 @@ from planner.report.pages.common import (
 )
 from planner.report.pages.parts.alternatives import ABOUT_EQUIVALENCE
 from planner.report.pages.parts.limits import about_limits
+from planner.report.pages.parts.scaled import about_scaled, about_scaled_limits, error_at_limit
 from planner.report.pages.parts.uncertain import (
     about_uncertainty,
     chance,
@@ -66,7 +67,8 @@ def sweep_page(result: Sweep, context: PageContext, warnings: Sequence[str]) -> 
     if has_variants(cells):
         every = list(dict.fromkeys(cell.hypothesis for cell in cells))
         blocks += [Heading("What was uncertain"), *what_is_uncertain(uncertain_numbers(result.base), every)]
-    blocks += how_to_read(_reading(cells) + about_limits(result.limits))
+    of_limits = about_scaled_limits([cell.type1_at_limit for cell in cells])
+    blocks += how_to_read(_reading(cells) + of_limits + about_limits(result.limits))
     return blocks + again(context.command, partial=result.partial)
 
 
@@ -141,6 +143,8 @@ def _figures(cells: Sequence[Cell], context: PageContext) -> Sheet:
     order += [Column("Assurance" if mean else "Power")] + ([Column("Stops early")] if staged else [])
     order += [Column(name) for name in NOT_EQUIVALENT] if equivalence else []
     order += [Column("Chance of an effect"), Column("Power, 5 % to 95 %")] if mean else []
+    at_limit = any(cell.type1_at_limit is not None for cell in cells)
+    order += [Column("Type I error at the limit")] if at_limit else []
     order += [Column("Expected patients"), Column("Expected completers")]
     rows = []
     for cell in cells:
@@ -157,6 +161,7 @@ def _figures(cells: Sequence[Cell], context: PageContext) -> Sheet:
         row += [estimated(cell.stopped_early, percent=True)] if staged else []
         row += not_equivalent(cell) if equivalence else []
         row += [chance(cell), spread(cell)] if mean else []
+        row += [error_at_limit(cell.type1_at_limit, context.units[cell.analysis])] if at_limit else []
         rows.append([*row, estimated(cell.expected_patients), estimated(cell.expected_completers)])
     return Sheet(order, rows)
 
@@ -206,8 +211,9 @@ def _reading(cells: Sequence[Cell]) -> list[str]:
     ]
     if has_variants(cells):
         items += [*about_uncertainty(cells), "All rows are of the same variants too."]
-    if any(cell.equivalence is not None for cell in cells):
+    if any(cell.equivalence is not None and cell.scaled is None for cell in cells):
         items.append(ABOUT_EQUIVALENCE)
+    items += about_scaled(cells)
     if any(cell.is_null for cell in cells):
         items.append(false_alarm(cell.alternative for cell in cells if cell.is_null))
     if any(_off_scale(cell) for cell in cells):

@@ -158,6 +158,12 @@ def _check_twice(
 ) -> None:
     """The reference is given twice to some patients; where SDs are compared the test product too."""
     test, reference = contrast
+    most = max(sequence.count(a) for sequence in design.sequences for a in contrast)
+    if row.method == "own contrasts" and most > 2:
+        message = f"{scaling.rule} takes contrasts of products that are given once or twice, not {most} times"
+        hint = f"under [design]: name = {_WITH_REFERENCE_TWICE}"
+        draft.note((*path, "scaling"), message, hint, at_key=True)
+        return
     twice = {a: any(sequence.count(a) > 1 for sequence in design.sequences) for a in (test, reference)}
     at: Path = (*path, "scaling")
     if not twice[reference]:

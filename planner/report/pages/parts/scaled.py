@@ -9,10 +9,10 @@ from planner.report.context import PageContext, SharedCell, TableRows
 from planner.results.cells import Cell
 from planner.results.effect_scale import Unit
 from planner.results.limit_errors import LimitError
-from planner.results.number_text import estimated, percent, plain, plus_minus
+from planner.results.number_text import DASH, estimated, percent, plain, plus_minus
 from planner.scenario.text import listed
 
-TYPE_ONE_ERROR = "type I error\n"
+_TYPE_ONE_ERROR = "type I error\n"
 
 
 def at_limit_cells(error: LimitError, unit: Unit) -> list[str]:
@@ -20,7 +20,15 @@ def at_limit_cells(error: LimitError, unit: Unit) -> list[str]:
     share = estimated(error.type_one_error, percent=True)
     if error.exact:
         share = f"{percent(error.type_one_error.estimate)} (exact)"
-    return [unit.effect_text(error.ratio), f"{TYPE_ONE_ERROR}{'too high: ' * error.too_high}{share}"]
+    return [unit.effect_text(error.ratio), f"{_TYPE_ONE_ERROR}{'too high: ' * error.too_high}{share}"]
+
+
+def error_at_limit(error: LimitError | None, unit: Unit) -> str:
+    """Both in one cell."""
+    if error is None:
+        return DASH
+    ratio, share = at_limit_cells(error, unit)
+    return f"{share.removeprefix(_TYPE_ONE_ERROR)}\nat {ratio} %"
 
 
 def parts_sheet(rows: Sequence[SharedCell], context: PageContext) -> Sheet | None:
@@ -77,14 +85,22 @@ def _parts_of(cell: Cell) -> list[tuple[str, str, str]]:
     return rows
 
 
-def about_parts(cells: Iterable[Cell]) -> list[str]:
-    """What the parts are."""
+def about_scaled(cells: Iterable[Cell]) -> list[str]:
+    """What trials show where limits are scaled."""
     if not any(cell.scaled is not None for cell in cells):
         return []
     return [
         "Where limits are scaled, a trial shows equivalence if all that the rule asks for holds (planner "
         "show says what); shown different: its interval lies outside the limits that it is held to; "
         "undefined: there is no test, or no patient with the reference twice.",
+    ]
+
+
+def about_parts(cells: Iterable[Cell]) -> list[str]:
+    """What the parts are."""
+    if not any(cell.scaled is not None for cell in cells):
+        return []
+    return [
         "What it rests on: the share of the trials that pass each part of the rule, whether they pass the "
         "others or not. Limits are scaled where the estimated variability of the reference is beyond the "
         "switch; the upper limit is the one that the trial is then held to, or that its criterion stands "
