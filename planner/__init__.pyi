@@ -3,6 +3,13 @@
 from planner._version import __version__ as __version__
 from planner.analyses.own.analysis import Analysis as Analysis
 from planner.analyses.own.kernel import kernel as kernel
+from planner.equivalence.assurance import assurance as assurance
+from planner.equivalence.field_designs import field_design as field_design
+from planner.equivalence.scaled import scaled_power as scaled_power
+from planner.equivalence.scaled_laws import scaled_law as scaled_law
+from planner.equivalence.tost import tost_power as tost_power
+from planner.equivalence.two_stage.exact import operating_characteristics as operating_characteristics
+from planner.equivalence.two_stage.plan import two_stage_plan as two_stage_plan
 from planner.errors import AnalysisError as AnalysisError
 from planner.errors import PlannerError as PlannerError
 from planner.errors import RequestError as RequestError
@@ -39,3 +46,4 @@ from planner.results.run import Run as Run
 from planner.scenario.faults import ScenarioError as ScenarioError
 from planner.scenario.reading.read import read as read
 from planner.scenario.reading.read import read_text as read_text
+from planner.scenario.regulators import scaled_rule as scaled_rule

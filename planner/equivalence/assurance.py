@@ -49,6 +49,15 @@ def assurance(
     estimate from which the effect is known; 0: it is known. One limit may be infinite.
 
     Absolute error below 1e-11. Raises RequestError where a number is out of its range.
+
+    The SD of 40 patients is known from 22 degrees of freedom:
+
+    >>> import planner
+    >>> import math
+    >>> se, limit = math.sqrt(math.log1p(0.30**2) * 2 / 40), math.log(1.25)
+    >>> mean = planner.assurance(-limit, limit, math.log(0.95), se, 38, 0.05, sd_df=22)
+    >>> round(float(mean), 4)
+    0.7793
     """
     if not sd_df >= 1.0:
         raise RequestError("an uncertain SD needs at least one degree of freedom")

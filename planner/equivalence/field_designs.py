@@ -94,7 +94,15 @@ FIELD_DESIGNS: dict[str, FieldDesign] = {row.name: row for row in _ROWS}
 
 
 def field_design(name: str) -> FieldDesign:
-    """The design of this name; raises UnknownNameError with the names that there are."""
+    """The design of this name; raises UnknownNameError with the names that there are.
+
+    Its cost at a number of patients is C of the variance C sigma^2, and the degrees of freedom.
+
+    >>> import planner
+    >>> cost = planner.field_design("2x2").cost(40)
+    >>> float(cost.factor), float(cost.df)
+    (0.05, 38.0)
+    """
     known = name.strip().casefold().replace("×", "x")
     if known not in FIELD_DESIGNS:
         raise UnknownNameError(

@@ -43,6 +43,14 @@ def scaled_power(law: ScaledLaw, rule: ScaledRule, ratio: float, alpha: float = 
 
     `alpha`: of each one-sided test. Absolute error below 1e-9. Raises RequestError if alpha does not lie
     between 0 and .5, the ratio is not above 0, or SDs are compared and the law has none of T.
+
+    EMA's limits, 24 patients in a full replicate design:
+
+    >>> import planner
+    >>> ema, sequences = planner.scaled_rule("ema"), ["TRTR", "RTRT"]
+    >>> law = planner.scaled_law(ema.method, sequences, [12, 12], 0.45, 0.45)
+    >>> round(planner.scaled_power(law, ema, ratio=0.95), 4)
+    0.8881
     """
     if not 0.0 < alpha < 0.5:
         raise RequestError(f"alpha is {alpha:g}, but must lie above 0 and below 0.5")

@@ -47,6 +47,11 @@ def scaled_law(
     None where no exact law is known: under `least squares` if the CVs differ, under `own contrasts` if
     they differ and so do the sequences in how often they give T and R (TRT | RTR). Then patients must be
     simulated. Raises RequestError for a design without an answer: see each law.
+
+    >>> import planner
+    >>> law = planner.scaled_law("least squares", ["TRTR", "RTRT"], [12, 12], 0.3, 0.3)
+    >>> law.df, law.dfr
+    (68, 22)
     """
     if min(counts) < 1:
         raise RequestError("every sequence needs a patient")

@@ -48,6 +48,17 @@ def tost_power(
     SE of an earlier estimate, for instance.
 
     Absolute error below 1e-12. Raises RequestError where a number is out of its range.
+
+    Of 40 patients in a 2x2 design, at a CV of 30 % and a ratio of .95:
+
+    >>> import planner
+    >>> import math
+    >>> sigma, limit = math.sqrt(math.log1p(0.30**2)), math.log(1.25)
+    >>> cost = planner.field_design("2x2").cost(40)
+    >>> se = sigma * math.sqrt(cost.factor)
+    >>> power = planner.tost_power(-limit, limit, math.log(0.95), se, cost.df, 0.05)
+    >>> round(float(power), 4)
+    0.8158
     """
     low, high, slope, k = standardised(lower, upper, effect, se, df, alpha, effect_se)
     sd = 1.0 / np.sqrt(2.0 * k)

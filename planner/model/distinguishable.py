@@ -17,6 +17,7 @@ from planner._memo import Memo
 from planner.model.families.family import family_of
 from planner.model.parameter_draws import (
     UncertainParameter,
+    at_point,
     is_uncertain,
     parameter_draws,
     uncertain_parameters,
@@ -99,8 +100,7 @@ def at_plain_values(
     for parameter in uncertain_parameters(scenario):
         at = draw if parameter == moved else number
         (value,) = parameter_draws(replace(parameter, hypothesis=None), seed, at, 1)
-        point = Distribution(low=value, high=value, relative=parameter.distribution.relative)
-        points.setdefault(parameter.hypothesis, {})[parameter.key] = point
+        points.setdefault(parameter.hypothesis, {})[parameter.key] = at_point(parameter, value)
     hypotheses = {
         name: each.model_copy(update={"uncertainty": points.get(name, {})})
         for name, each in scenario.hypotheses.items()

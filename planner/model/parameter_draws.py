@@ -4,6 +4,8 @@ Draw i of a parameter is the quantile of its distribution at u = SHA-256(seed, h
 depends on nothing else, neither on other parameters nor on their order. A shared parameter has one draw for
 all hypotheses.
 Normal and lognormal distributions are cut at the limits of their setting (the conditional distribution).
+What an earlier trial has estimated is drawn as a factor on variances, or in standard errors of its estimate,
+and is known only with the other numbers of a variant: see planner.model.estimated.
 
 What is tied to another hypothesis follows from the variant: see `tied` of planner.model.families.family.
 """
@@ -12,8 +14,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from operator import mul
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +26,7 @@ import numpy as np
 from planner._special import betaincinv, ndtr, ndtri
 from planner.errors import UncertaintyError
 from planner.kernels.tables import Floats
+from planner.model.estimated import cv_times, moved, sd_times, variance_factors
 from planner.model.families.family import family_of
 from planner.monitoring.numerics import to_12_digits
 from planner.scenario.bounds import Bounds
@@ -30,7 +35,7 @@ from planner.scenario.hypotheses import Hypothesis
 from planner.scenario.parameters import COMMON, Place, places, split_key
 from planner.scenario.scenario import Scenario
 from planner.scenario.tree import Tree
-from planner.scenario.uncertainty import Distribution, Tie
+from planner.scenario.uncertainty import ESTIMATED, Distribution, Tie
 
 _TOGETHER = 64
 """Variants whose numbers are drawn together."""
@@ -49,7 +54,7 @@ class UncertainParameter:
     def range(self) -> Bounds:
         """The values that a draw may take: of a relative one, as a factor."""
         limits = Bounds()
-        for each in self.numbers:
+        for each in () if self.distribution.form in ESTIMATED else self.numbers:
             limits = limits.within(each.factors if self.distribution.relative else each.range)
         return limits
 
@@ -94,7 +99,10 @@ def uncertain_parameters(scenario: Scenario) -> list[UncertainParameter]:
 
 
 def parameter_draws(parameter: UncertainParameter, seed: int, first: int, count: int) -> list[float]:
-    """The draws first .. first + count - 1 of a parameter, to 12 digits."""
+    """The draws first .. first + count - 1 of a parameter, to 12 digits.
+
+    Of what an earlier trial has estimated: factors on the stated variance, or standard normal numbers.
+    """
     u = quantile_levels(parameter, seed, first, count)
     low, high, *_ = parameter.range
     values = _quantiles(parameter.distribution, u, low, high)
@@ -125,9 +133,27 @@ def _uniforms(start: str, first: int, count: int) -> Floats:
     return values * 2.0**-53
 
 
+def at_point(parameter: UncertainParameter, value: float) -> Distribution:
+    """A distribution in which the parameter has the value of a draw, or is moved as far as that says."""
+    stated = parameter.distribution
+    if stated.form == "variance":
+        return Distribution(low=math.sqrt(value), high=math.sqrt(value), relative=True)
+    if stated.form == "estimate":
+        (number,) = parameter.numbers
+        value = number.value + value * max(abs(number.value), 1.0) / 16.0
+        return Distribution(low=value, high=value)
+    return Distribution(low=value, high=value, relative=stated.relative)
+
+
 def _quantiles(distribution: Distribution, u: Floats, low: float, high: float) -> Floats:
     """Quantiles; those of a normal and a lognormal distribution are conditional on low .. high."""
     d = distribution
+    if d.form == "variance":
+        assert d.df is not None
+        return variance_factors(d.df, u)
+    if d.form == "estimate":
+        scores: Floats = ndtri(u)
+        return scores
     least, most = d.limits
     if least == most:
         return np.full(u.size, least)
@@ -194,6 +220,9 @@ class Variants:
             _change_tree(parameters, needed),
             seed,
         )
+        self._estimates = [
+            (i, *_estimate(each)) for i, each in enumerate(parameters) if each.distribution.form == "estimate"
+        ]
         self._together = together
         self._latest = -1, list[list[float]]()  # so many variants before it, and of each parameter the draws
 
@@ -207,7 +236,11 @@ class Variants:
             ]
             self._latest = first, drawn
         values = [each[i - first] for each in drawn]
-        return _apply_ties(_with_drawn_values(self._stated, self._change_tree, values), self._ties)
+        variant = _with_drawn_values(self._stated, self._change_tree, values)
+        for number, name, treatment, patients in self._estimates:
+            hypothesis = moved(variant, name, treatment, patients, values[number])
+            variant = variant.model_copy(update={"hypotheses": {**variant.hypotheses, name: hypothesis}})
+        return _apply_ties(variant, self._ties)
 
 
 def variants(scenario: Scenario, count: int, seed: int, first: int = 0) -> Iterator[Scenario]:
@@ -236,21 +269,43 @@ def without_uncertainty(scenario: Scenario) -> Scenario:
 
 @dataclass(frozen=True, slots=True)
 class _Leaf:
-    """A number that takes the value of a draw, or that of a draw times what is stated."""
+    """A number that takes the value of a draw, or what a draw makes of what is stated."""
 
     parameter: int
-    factor: float
+    changed: Callable[[float], float]
+
+
+def _changed(parameter: UncertainParameter, number: Place) -> Callable[[float], float]:
+    """What a draw makes of a number."""
+    if parameter.distribution.form == "variance":
+        times = cv_times if any(str(part).startswith("cv_") for part in number.route) else sd_times
+        return partial(_rounded, partial(times, number.value))
+    return partial(mul, number.value if parameter.distribution.relative else 1.0)
+
+
+def _rounded(times: Callable[[float], float], draw: float) -> float:
+    """The same on every machine, whatever its functions make of the last digits."""
+    return to_12_digits(times(draw))
+
+
+def _estimate(parameter: UncertainParameter) -> tuple[str, str, int]:
+    """The hypothesis, the treatment whose mean was estimated, and the patients of the trial."""
+    (number,) = parameter.numbers
+    assert parameter.distribution.patients is not None
+    return str(number.route[1]), str(number.route[-1]), parameter.distribution.patients
 
 
 def _change_tree(parameters: Sequence[UncertainParameter], needed: Collection[str]) -> dict[object, object]:
     """What changes in a scenario, as nested tables of attributes, keys and indices."""
     tree: dict[object, Any] = {}
     for i, parameter in enumerate(parameters):
+        if parameter.distribution.form == "estimate":
+            continue  # depends on other numbers
         for number in (each for each in parameter.numbers if _is_needed(each, needed)):
             node = tree
             for part in number.route[:-1]:
                 node = node.setdefault(part, {})
-            node[number.route[-1]] = _Leaf(i, number.value if parameter.distribution.relative else 1.0)
+            node[number.route[-1]] = _Leaf(i, _changed(parameter, number))
     return tree
 
 
@@ -281,7 +336,7 @@ def _with_copies(
 def _replace_numbers(node: Any, inner: Any, values: Sequence[float]) -> Any:
     """A copy of a setting with the numbers that change, sharing everything else."""
     if isinstance(inner, _Leaf):
-        return values[inner.parameter] * inner.factor
+        return inner.changed(values[inner.parameter])
     if isinstance(node, Mapping):
         return {**node, **{key: _replace_numbers(node[key], each, values) for key, each in inner.items()}}
     if isinstance(node, tuple):

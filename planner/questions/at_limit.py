@@ -54,7 +54,8 @@ def at_limit(scenario: Scenario, *, seed: int | None = None, threads: int | None
     names = scenario.simulated_hypotheses
     moved = {name: moved_to_limits(scenario, name, analysis) for name in names}
     worse = _worse(scenario, analysis, moved, seed, threads)
-    hypotheses = {**scenario.hypotheses, **{name: moved[name][limit] for name, limit in worse.items()}}
+    at = {name: _known_effect(moved[name][limit]) for name, limit in worse.items()}
+    hypotheses = {**scenario.hypotheses, **at}
     remark = _remark(scenario, analysis, worse)
     return scenario.model_copy(update={"hypotheses": hypotheses}).with_remarks(remark)
 
@@ -66,11 +67,20 @@ def _check_fixed(scenario: Scenario) -> None:
         if name is None or name not in scenario.simulated_hypotheses:
             continue
         setting = family_of(scenario.hypotheses[name]).effect_setting
+        if entry.distribution.form == "estimate":
+            continue  # at the limit the effect is known
         if setting and any(setting in number.route for number in entry.numbers):
             raise RequestError(
                 f"{setting} of {name} are uncertain themselves, and would be drawn in place of the limit",
                 f"leave {entry.key} out of its uncertainty",
             )
+
+
+def _known_effect(hypothesis: Hypothesis) -> Hypothesis:
+    """The hypothesis without what an earlier trial has estimated of its effect, which is stated now."""
+    left = {key: each for key, each in hypothesis.uncertainty.items() if each.form != "estimate"}
+    result: Hypothesis = hypothesis.model_copy(update={"uncertainty": left})
+    return result
 
 
 def _worse(

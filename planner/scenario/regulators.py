@@ -209,6 +209,11 @@ def scaled_rule(
     """The rule of a regulator, its first unless named; what else is given replaces the regulator's number.
 
     Raises UnknownNameError for a regulator or rule that is not in SCALED_RULES.
+
+    >>> import planner
+    >>> ema = planner.scaled_rule("ema")
+    >>> ema.rule, ema.switch_cv, ema.constant, ema.cap_cv
+    ('abel', 0.3, 0.76, 0.5)
     """
     rules = SCALED_RULES.get(regulator)
     if rules is None:

@@ -1,7 +1,9 @@
 """The settings of uncertain numbers: where a number stands, and the distribution of what it may be.
 
 `"components.specific.share" = { low = 0.4, high = 0.8 }`. Several numbers that vary together are joined by a
-comma. See scenario.parameters for what a path leads to, model.parameter_draws for what becomes of it.
+comma. What an earlier trial has estimated is stated by how much it knew: `cv_within = { df = 22 }`,
+`ratio = { patients = 24 }`. See scenario.parameters for what a path leads to, model.parameter_draws for what
+becomes of it.
 """
 
 from __future__ import annotations
@@ -22,8 +24,13 @@ FORMS: dict[str, tuple[str, ...]] = {
     "normal": ("mean", "sd"),
     "lognormal": ("median", "log_sd"),
     "beta": ("beta",),
+    "variance": ("df",),
+    "estimate": ("patients",),
 }
 """The settings that each distribution needs; a beta distribution may have limits beside them."""
+
+ESTIMATED = ("variance", "estimate")
+"""Forms of what is stated as an earlier trial has estimated it."""
 
 
 class Distribution(Settings):
@@ -48,6 +55,28 @@ class Distribution(Settings):
             example=[5, 5],
         ),
     ] = ()
+    df: Annotated[
+        Number | None,
+        about(
+            "Degrees of freedom with which a stated CV or SD within patients was estimated: the variance is "
+            "the stated one times df / chi-square",
+            ge=1,
+            le=1e6,
+            example=22,
+            since="0.2.0",
+        ),
+    ] = None
+    patients: Annotated[
+        int | None,
+        about(
+            "Patients of an earlier trial of the same design from which a mean (`ratio`: of the first "
+            "treatment of the contrast) is known, as far as it differs from that of the other treatment",
+            ge=2,
+            le=1e6,
+            example=24,
+            since="0.2.0",
+        ),
+    ] = None
     relative: Annotated[
         Flag | None, about("Whether it is a factor on what is stated, in place of the number itself")
     ] = None
@@ -57,6 +86,10 @@ class Distribution(Settings):
         """The name of the distribution of a complete scenario."""
         if self.beta:
             return "beta"
+        if self.df is not None:
+            return "variance"
+        if self.patients is not None:
+            return "estimate"
         if self.mean is not None or self.sd is not None:
             return "normal"
         return "uniform" if self.median is None and self.log_sd is None else "lognormal"
@@ -74,6 +107,8 @@ class Distribution(Settings):
                 return low, high
             case "normal":
                 return (-float("inf"), float("inf")) if self.sd else (self.mean or 0.0,) * 2
+            case "variance" | "estimate":
+                return -float("inf"), float("inf")
         return (0.0, float("inf")) if self.log_sd else (self.median or 0.0,) * 2
 
     @property
@@ -89,6 +124,12 @@ class Distribution(Settings):
                 words += "" if (low, high) == (0.0, 1.0) else f" from {between}"
             case "normal":
                 words = f"normal, mean {self.mean:.6g}, SD {self.sd:.6g}"
+            case "variance":
+                words = (
+                    f"as estimated with {self.df:.6g} degrees of freedom (variance: stated x df / chi-square)"
+                )
+            case "estimate":
+                words = f"as estimated in an earlier trial of {self.patients} patients in this design"
             case _:
                 words = f"lognormal, median {self.median:.6g}, SD of the logarithm {self.log_sd:.6g}"
         return f"{words} times" if self.relative else words

@@ -18,10 +18,13 @@ def operating_characteristics(plan: TwoStagePlan, patients: int, cv: float, rati
     ratio of `plan.limit` or its reciprocal, `equivalent` is the type I error. Raises BoundaryError for what
     cannot be, and for plans that use the estimate of stage 1 to plan stage 2.
 
-    >>> from planner.equivalence.two_stage.plan import two_stage_plan
-    >>> found = operating_characteristics(two_stage_plan("potvin-b"), 12, 0.20, 0.95)
-    >>> round(found.second_stage, 4), round(found.expected_patients, 2), found.quantile(0.95)
-    (0.564, 20.62, 40)
+    >>> import planner
+    >>> plan = planner.two_stage_plan("potvin-b")
+    >>> found = planner.operating_characteristics(plan, 12, cv=0.20, ratio=0.95)
+    >>> round(found.second_stage, 4), round(found.expected_patients, 2)
+    (0.564, 20.62)
+    >>> found.quantile(0.95)
+    40
     """
     if patients != int(patients) or patients < LEAST:
         raise BoundaryError(f"stage 1 has {patients:g} patients, but needs a whole number from {LEAST}")

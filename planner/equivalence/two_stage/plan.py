@@ -109,7 +109,8 @@ def two_stage_plan(
     `power_method`: how power is planned; "nct" is the difference of two noncentral t, as in the tables of the
     literature, "exact" the exact power. Raises BoundaryError for what cannot be.
 
-    >>> plan = two_stage_plan("fuglsang-c", ratio=0.90)
+    >>> import planner
+    >>> plan = planner.two_stage_plan("fuglsang-c", ratio=0.90)
     >>> plan.alpha, plan.power
     ((0.0269, 0.0269), 0.9)
     """

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from planner.kernels.tables import Floats
 from planner.questions.exact import theory
 from planner.questions.size.curves import grid
 from planner.scenario.analysis import PlannedAnalysis
@@ -13,11 +14,19 @@ from planner.scenario.scenario import Scenario
 
 Exact = Mapping[int, float]  # number of patients to power, in increasing order
 
+ClosedForm = Callable[[Scenario, str, PlannedAnalysis, Sequence[int]], Floats | None]
+"""`theory.power`, or of uncertain numbers `theory.assurance`."""
+
 _LARGER = 1.3  # times as many patients are looked at next, where a power takes long
 
 
 def exact_powers(
-    scenario: Scenario, name: str, analysis: PlannedAnalysis, limit: int, targets: Sequence[float]
+    scenario: Scenario,
+    name: str,
+    analysis: PlannedAnalysis,
+    limit: int,
+    targets: Sequence[float],
+    closed: ClosedForm = theory.power,
 ) -> Exact:
     """At every multiple of the allocation unit up to the limit; empty without a closed form.
 
@@ -27,7 +36,7 @@ def exact_powers(
     unit = scenario.design.unit
 
     def powers(numbers: Sequence[int]) -> Exact:
-        exact = theory.power(scenario, name, analysis, numbers)
+        exact = closed(scenario, name, analysis, numbers)
         return {} if exact is None else dict(zip(numbers, exact.tolist(), strict=True))
 
     if analysis.scaling is None:

@@ -13,7 +13,7 @@ from planner.kernels.tables import W
 from planner.model.allocation import retention
 from planner.questions.exact import theory
 from planner.questions.size.curves import Curves, Key, first_enough, grid, span, trials_after
-from planner.questions.size.exact_powers import Exact, exact_powers, first_from
+from planner.questions.size.exact_powers import ClosedForm, Exact, exact_powers, first_from
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.scenario import Scenario
@@ -77,14 +77,15 @@ class Search:
         self.limit = most_patients // self.unit * self.unit
         self.most_trials = most_trials
         self.least = least_randomised(scenario)
+        self.closed: ClosedForm = theory.power if curves.variants is None else theory.assurance
         self.exact: dict[Key, Exact] = {}
         self.null: set[Key] = set()
 
     def run(self, names: Sequence[str]) -> None:
         """Evaluate what the answers need. Raises Interrupted after Ctrl-C."""
-        for name in names if self.curves.variants is None else ():
+        for name in names:
             for analysis in self.curves.scenario.analyses:
-                if exact := exact_powers(self.curves.scenario, name, analysis, self.limit, self.targets):
+                if exact := self._exact(name, analysis, self.targets):
                     self.exact[name, analysis.name] = exact
         self._scan(names)
         if wanted := [name for name in names if self.least and self._keys(name)]:
@@ -100,7 +101,7 @@ class Search:
         if known is not None:
             return known
         analysis = next(each for each in self.curves.scenario.analyses if each.name == key[1])
-        powers = theory.power(self.curves.scenario, key[0], analysis, [patients])
+        powers = self.closed(self.curves.scenario, key[0], analysis, [patients])
         assert powers is not None
         return float(powers[0])
 
@@ -110,7 +111,11 @@ class Search:
 
     def first_exact(self, name: str, analysis: PlannedAnalysis, target: float) -> int | None:
         """The same of another analysis than those of the scenario; None also without a closed form."""
-        return first_from(exact_powers(self.curves.scenario, name, analysis, self.limit, [target]), target)
+        return first_from(self._exact(name, analysis, [target]), target)
+
+    def _exact(self, name: str, analysis: PlannedAnalysis, targets: Sequence[float]) -> Exact:
+        """Exact powers, or where numbers are uncertain assurance; empty without a closed form."""
+        return exact_powers(self.curves.scenario, name, analysis, self.limit, targets, self.closed)
 
     def _look_ahead(self, name: str) -> None:
         """Where nothing is enough: more trials of the largest number and of its half, to extrapolate from."""

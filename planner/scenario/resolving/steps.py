@@ -68,7 +68,13 @@ def resolve_parts(draft: Draft, kept: Kept) -> Tree:
     hypotheses = _resolve_hypotheses(draft, trial)
     monitoring = resolve_monitoring(draft, design, analyses.values()) if draft.sized else None
     sound = replace(
-        draft, treatments=treatments, population=population, endpoint=endpoint, hypotheses=hypotheses
+        draft,
+        design=design,
+        treatments=treatments,
+        population=population,
+        endpoint=endpoint,
+        hypotheses=hypotheses,
+        analyses=analyses,
     )
     uncertainty, hypotheses = resolve_uncertainty(sound, kept)
     return {

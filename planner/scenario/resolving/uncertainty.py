@@ -16,9 +16,12 @@ from planner.scenario.resolving.draft import Draft
 from planner.scenario.resolving.families.resolver import resolver_of
 from planner.scenario.resolving.kept import Kept
 from planner.scenario.text import listed, printable
-from planner.scenario.uncertainty import FORMS, Distribution
+from planner.scenario.uncertainty import ESTIMATED, FORMS, Distribution
 
 DISTRIBUTIONS = "{ low, high }, { mean, sd }, { median, log_sd } or { beta = [a, b] }"
+_SPREADS = ("cv_within", "sd_within")
+_VARIANCE = "has no variance that degrees of freedom could be of"
+_NO_EFFECT = "is no mean that an earlier trial could have estimated"
 
 
 def resolve_uncertainty(
@@ -33,6 +36,7 @@ def resolve_uncertainty(
     beside = (
         *(draft.agents, draft.signals, draft.components, draft.treatments, draft.outcomes, draft.blinding),
         *(draft.population, draft.endpoint, list(draft.hypotheses.items())),
+        *(draft.design, list(draft.analyses.items())),
     )
     settled: _Settled | None = kept.answer("uncertainty", stated, beside)
     if settled is None:
@@ -95,6 +99,9 @@ def _sound(draft: Draft, place: Path, distribution: Distribution) -> bool:
         draft.note(place, what, f"give one of {DISTRIBUTIONS}")
         return False
     form = given[0]
+    if form in ESTIMATED and distribution.relative is not None:
+        draft.note((*place, "relative"), f"says nothing beside `{FORMS[form][0]}`", "leave it out", True)
+        return False
     lacks = [key for key in FORMS[form] if getattr(distribution, key) is None]
     if form == "beta" and len(distribution.beta) != 2:
         draft.note((*place, "beta"), "needs two numbers", "beta = [7, 5]")
@@ -128,12 +135,47 @@ def _numbers(
         if distribution.relative and not any(number.value for number in each):
             message = f"{dotted(path)} is 0, and so is every multiple of it"
             draft.note(place, message, "leave `relative` out", at_key=True)
+        elif distribution.form in ESTIMATED:
+            numbers += each if _estimated(draft, hypothesis, place, path, distribution) else []
         elif _may_vary(draft, hypothesis, place, each):
             for number in each:
                 if not _check_range(draft, place, distribution, number):
                     break
             numbers += each
     return numbers
+
+
+def _estimated(
+    draft: Draft, hypothesis: str | None, place: Path, path: Path, distribution: Distribution
+) -> bool:
+    """Whether an earlier trial can have estimated it: a CV or SD within patients, or an effect."""
+    if distribution.form == "variance":
+        if hypothesis is None or path[0] not in _SPREADS:
+            hint = "cv_within = { df = 22 }, under [hypotheses.NAME.uncertainty]"
+            draft.note(place, f"{dotted(path)} {_VARIANCE}", hint, at_key=True)
+            return False
+        return True
+    if hypothesis is None or path[0] != "means" or len(path) != 2:
+        hint = "ratio = { patients = 24 }, under [hypotheses.NAME.uncertainty]"
+        draft.note(place, f"{dotted(path)} {_NO_EFFECT}", hint, at_key=True)
+        return False
+    first = [next(iter(each.weights)) for each in draft.analyses.values()]
+    if first and path[1] not in first:
+        draft.note(
+            place,
+            f"no analysis estimates the effect of {printable(str(path[1]))}: their contrasts begin with "
+            f"{listed(list(dict.fromkeys(first)))}",
+            "",
+            True,
+        )
+        return False
+    patients = distribution.patients or 0
+    unit = draft.design.unit if draft.design is not None else 1
+    if patients < 2 * unit:
+        message = f"is {patients}: fewer than two patients of each sequence leave nothing to estimate from"
+        draft.note((*place, "patients"), message, f"at least {2 * unit}")
+        return False
+    return True
 
 
 def _refused_elsewhere(draft: Draft, hypothesis: str | None, path: Path) -> bool:

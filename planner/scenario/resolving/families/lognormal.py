@@ -12,6 +12,7 @@ from planner.scenario.fields import EVERY
 from planner.scenario.resolving.draft import Draft, check_treatments
 from planner.scenario.resolving.families.resolver import FamilyResolver, TrialParts
 from planner.scenario.text import listed
+from planner.scenario.uncertainty import Distribution
 
 FORMS = "cv_within = 0.3 (30 %), or by treatment; or sd_within, the SD of logarithms"
 
@@ -59,6 +60,18 @@ class LogNormalResolver(FamilyResolver[LogNormal]):
                 "carryover": {symbol: hypothesis.carryover.get(symbol, 1.0) for symbol in order},
             }
         )
+
+    def uncertain_in_full(
+        self, draft: Draft, place: Path, hypothesis: LogNormal, key: str, stated: Distribution
+    ) -> tuple[str, Distribution]:
+        """An uncertain ratio as an uncertain mean of the first treatment of the first contrast."""
+        if key.strip() != "ratio" or not draft.analyses:
+            return key, stated
+        if stated.form != "estimate":
+            hint = "ratio = { patients = 24 }, or a distribution of means.TREATMENT"
+            draft.note(place, "is uncertain as an earlier trial has estimated it", hint, at_key=True)
+        first = next(iter(next(iter(draft.analyses.values())).weights))
+        return f"means.{first}", stated.model_copy(update={"patients": stated.patients or 2**10})
 
     def example(self, setting: str, first: str, second: str, number: str) -> str:
         return {
