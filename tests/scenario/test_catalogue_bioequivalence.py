@@ -64,3 +64,14 @@ def test_the_one_line_answers_by_exact_power(cli: Cli) -> None:
     assert exact_power(0.30, 38) < 0.8
     code, out, _ = cli("size", *line.replace("0.30", "0.25").split(), "--json", "-q")
     assert json.loads(out)["answers"][0]["patients"] == 28
+
+
+def test_the_widened_limit_is_that_of_the_published_variability() -> None:
+    """EMA: exp(-0.76 s_wR), s_wR the SD of logs at a CV of 47 %."""
+    data = scenario("bioequivalence-replicate")
+    limit = math.exp(-0.76 * math.sqrt(math.log1p(SEEN["bioequivalence-replicate"]["cv_wr"] ** 2)))
+    means = look_up(data, "hypotheses.at-limit.means")
+    assert means["T"] / means["R"] == pytest.approx(limit, abs=5e-5)
+    assert means["T"] / means["R"] < limit  # at the limit or beyond it the null hypothesis holds
+    low, high = SEEN["bioequivalence-replicate"]["interval"]
+    assert math.sqrt(low * high) == pytest.approx(SEEN["bioequivalence-replicate"]["ratio"], abs=5e-5)
