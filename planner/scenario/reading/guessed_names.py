@@ -9,6 +9,7 @@ import re
 
 from planner.scenario.faults import Path
 from planner.scenario.fields import spelling
+from planner.scenario.regulators import SCALED_RULES
 
 
 def _scaling(rule: str) -> str:
@@ -157,16 +158,18 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     (r"remitter|remitters", 'measure = "remission"'),
 )
 
-_RULES_OF_SCALING: tuple[tuple[str, str], ...] = (
-    *SCALED,
-    (r"abe|tost|unscaled|off|no|false", f"{_scaling('none')} for the limits 0.8 to 1.25"),
-)
 REGULATOR_NAMES: tuple[tuple[str, str], ...] = (
     (r"emea|eu|europe(an)?|chmp|who|anvisa|asean|australia|eaeu|mhra|uk", 'scaling = { regulator = "ema" }'),
     (r"us|usa|usfda|america", 'scaling = { regulator = "fda" }'),
     (r"canada|healthcanada|hpfb|tpd", 'scaling = { regulator = "hc" }'),
     (r"nmpa|cde|cfda|cn", 'scaling = { regulator = "china" }'),
     (r"gulf|sfda|saudi(arabia)?", 'scaling = { regulator = "gcc" }'),
+)
+_RULES_OF_SCALING: tuple[tuple[str, str], ...] = (
+    *((name, f'scaling = {{ regulator = "{name}" }}') for name in SCALED_RULES),
+    *REGULATOR_NAMES,
+    *SCALED,
+    (r"abe|tost|unscaled|off|no|false", f"{_scaling('none')} for the limits 0.8 to 1.25"),
 )
 
 _BY_SETTING = {
