@@ -29,7 +29,9 @@ class Endpoint(Settings):
         AlsoWritten(**spelt_schema(vocabulary.SCALES)),
         about("A known scale by name, or the limits of another one"),
     ] = EndpointScale()
-    unit: Annotated[str, about("Unit of the scores", max_length=40)] = "points"
+    unit: Annotated[
+        str, about("Unit of the scores; none if a log-normal endpoint does not state it", max_length=40)
+    ] = "points"
     day: Annotated[
         Days,
         about("Day after dosing on which the endpoint is read; the first day assessed if not given", "days"),
@@ -62,6 +64,11 @@ class Endpoint(Settings):
     def on_logs(self) -> bool:
         """Whether logarithms are analysed, and treatments compared by a ratio."""
         return self.distribution == "log-normal"
+
+    @property
+    def unit_in_brackets(self) -> str:
+        """` (mmHg)`, to stand behind what is measured; empty where there is no unit."""
+        return f" ({self.unit})" if self.unit else ""
 
     @property
     def no_effect(self) -> float:

@@ -202,6 +202,10 @@ class Family(Protocol[H]):
         """
         return None
 
+    def default_between(self, hypothesis: H) -> str:
+        """`cv_between is 0.5`: how much patients differ, where it is what is taken if none is stated."""
+        return ""
+
     def variance_ratio(self, hypothesis: H) -> float | None:
         """Variance between patients / residual variance, where it is stated."""
         return None

@@ -18,7 +18,7 @@ from planner.model.families.family import EffectParameter, Family, NormalScores,
 from planner.model.families.means import AFTER, means_tables
 from planner.model.families.means import FAMILY as ON_LOGS
 from planner.model.readings import Reading
-from planner.scenario.families.lognormal import LogNormal
+from planner.scenario.families.lognormal import USUAL_CV_BETWEEN, LogNormal
 from planner.scenario.families.means import Means
 from planner.scenario.logs import ln, log_contrast
 from planner.scenario.scenario import Scenario
@@ -88,6 +88,10 @@ class LogNormalFamily(Family[LogNormal]):
 
     def normal_scores(self, hypothesis: LogNormal) -> NormalScores:
         return ON_LOGS.normal_scores(on_logs(hypothesis))
+
+    def default_between(self, hypothesis: LogNormal) -> str:
+        usual = hypothesis.cv_between == USUAL_CV_BETWEEN
+        return f"cv_between is {USUAL_CV_BETWEEN:g}" if usual else ""
 
     def variance_ratio(self, hypothesis: LogNormal) -> float | None:
         return ON_LOGS.variance_ratio(on_logs(hypothesis))

@@ -27,7 +27,7 @@ from planner.questions.discriminate.classes import PRACTICAL
 from planner.questions.discriminate.design_figures import DesignFigures, DesignForecast, RatesPoint
 from planner.questions.discriminate.likelihood import FITS
 from planner.questions.discriminate.posterior import figures
-from planner.questions.discriminate.remarks import warnings
+from planner.questions.discriminate.remarks import assumed_between, warnings
 from planner.questions.discriminate.result import Discrimination
 from planner.questions.discriminate.simulating import (
     MOST,
@@ -140,6 +140,7 @@ def discriminate(
         (
             *(f"{plan.name}: {remark}" for plan in plans for remark in plan.scenario.remarks),
             *warnings([plan.hypotheses for plan in plans], designs, done, partial),
+            *assumed_between([(plan.name, plan.scenario, plan.hypotheses) for plan in plans]),
         ),
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from planner.model.families.family import family_of
 from planner.questions.discriminate.design_figures import DesignFigures, WholeTrialsCheck
+from planner.scenario.scenario import Scenario
 
 BEYOND = 2.0
 """Standard errors by which weights must differ from how often they are true to be warned of."""
@@ -35,6 +37,17 @@ def _miscalibrated(check: WholeTrialsCheck) -> str:
 
 def _short(error: float) -> str:
     return f"{error:.0f}" if error >= 0.95 else f"{error:.1g}"
+
+
+def assumed_between(designs: Iterable[tuple[str, Scenario, Sequence[str]]]) -> Iterable[str]:
+    """That means tell hypotheses apart by how much patients differ, where that is the default."""
+    for design, scenario, names in designs:
+        stated = [scenario.hypotheses[name] for name in names]
+        if usual := next(filter(None, (family_of(each).default_between(each) for each in stated)), ""):
+            yield (
+                f"{design}: the mean of a treatment varies with how much patients differ, and so does how "
+                f"well it tells hypotheses apart: {usual}, the default; state what is known of it"
+            )
 
 
 def warnings(

@@ -43,6 +43,7 @@ from planner.report.pages.run_tables import (
     merge_identical,
     stop_reasons,
     tables,
+    tells_exaggeration,
     too_few,
     too_few_stops,
     too_high,
@@ -163,12 +164,14 @@ def _reading(
             "these guesses that are right, counted as if no trial stopped early. Who guesses at random is "
             "right half the time."
         )
-    items.append(
-        "Exaggeration (type M error): the mean estimate of the significant trials, over the true effect."
-    )
+    exaggerated = tells_exaggeration(cells)
+    if exaggerated:
+        items.append(
+            "Exaggeration (type M error): the mean estimate of the significant trials, over the true effect."
+        )
     stops = stop_reasons(context) if has_interim_looks(rows) else ()
     if any(
-        (too_few(cell) and cell.estimate.exaggeration_given_efficacy is not None)
+        (exaggerated and too_few(cell) and cell.estimate.exaggeration_given_efficacy is not None)
         or any(
             too_few_stops(cell, reason) and bias_if_stopped(cell, reason)[0] is not None for reason in stops
         )
@@ -187,7 +190,7 @@ def _about_true_effects(cells: Sequence[Cell], context: PageContext) -> list[str
     if any(context.units[cell.analysis].ratio for cell in cells):
         items.append(
             f"True {RATIO}: {first}. The bias is that of the mean logarithm of the estimates, as a ratio "
-            "less 1; exaggeration is of logarithms."
+            f"less 1{'; exaggeration is of logarithms' if tells_exaggeration(cells) else ''}."
         )
     return items
 

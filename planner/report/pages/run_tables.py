@@ -262,7 +262,9 @@ def _estimates(cells: Sequence[SharedCell], context: PageContext) -> Sheet:
     columns.append(Column(f"Bias{_unit(cells, context)}"))
     stops = stop_reasons(context) if early else ()
     columns += [Column(f"Bias if stopped for {reason}") for reason in stops]
-    columns += [Column("Exaggeration if significant"), Column("Coverage of the interval")]
+    exaggerated = tells_exaggeration([cell for cell, _ in cells])
+    columns += [Column("Exaggeration if significant")] if exaggerated else []
+    columns += [Column("Coverage of the interval")]
     lines = TableRows(columns)
     for row, (cell, same) in zip(rows, cells, strict=True):
         estimate, factor = cell.estimate, context.units[cell.analysis].factor
@@ -272,10 +274,16 @@ def _estimates(cells: Sequence[SharedCell], context: PageContext) -> Sheet:
             row.append(DASH if few else _mean(*bias_if_stopped(cell, reason), factor, sign=True))
         exaggeration = _mean(estimate.exaggeration_given_efficacy, estimate.exaggeration_given_efficacy_mcse)
         few = too_few(cell)
-        row.append(DASH if few or exaggeration == DASH else f"× {exaggeration}")
+        if exaggerated:
+            row.append(DASH if few or exaggeration == DASH else f"× {exaggeration}")
         row.append(estimated(estimate.coverage, percent=True))
         lines.add([row], [context.called(name) for name in same])
     return lines.sheet()
+
+
+def tells_exaggeration(cells: Sequence[Cell]) -> bool:
+    """Whether any test looks for an effect: of one within margins, how far it is exaggerated says little."""
+    return any(cell.equivalence is None and cell.margin is None for cell in cells)
 
 
 def stop_reasons(context: PageContext) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def _measured(scenario: Scenario) -> str:
         return f"{name} ({endpoint.unit}{better}), as remission: {plain(scale.remission_at_most)} or less."
     read = {"change": ", as change from baseline", "percent-change": ", as percent change from baseline"}
     ratio = "; treatments are compared by the ratio of their geometric means" if endpoint.on_logs else ""
-    return f"{name} ({endpoint.unit}){read.get(measure, '')}{better}{ratio}."
+    return f"{name}{endpoint.unit_in_brackets}{read.get(measure, '')}{better}{ratio}."
 
 
 def measure_and_unit(scenario: Scenario) -> tuple[str, str]:

@@ -20,7 +20,7 @@ class LogNormalInWords(FamilyInWords[LogNormal]):
     def sentences(self, scenario: Scenario, hypothesis: LogNormal, plan: TrialPlan) -> list[str]:
         means = [f"{plain(mean)} on {treatment}" for treatment, mean in hypothesis.means.items()]
         return [
-            f"Geometric means: {listed(means)} ({scenario.endpoint.unit}).",
+            f"Geometric means: {listed(means)}{scenario.endpoint.unit_in_brackets}.",
             _spreads(hypothesis, plan),
             _carryover(hypothesis),
         ]

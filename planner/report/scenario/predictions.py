@@ -45,9 +45,9 @@ def predictions(scenario: Scenario, outlook: HypothesisPredictions) -> list[Bloc
 def _table(scenario: Scenario, outlook: HypothesisPredictions, days: Sequence[float]) -> Sheet:
     """A row for each treatment; hypotheses that cannot be told apart share their rows."""
     which = f"day {plain(days[0])}" if len(days) == 1 else f"days {' / '.join(plain(d) for d in days)}"
-    unit = "%" if outlook.measure == "percent-change" else scenario.endpoint.unit
+    unit = " (%)" if outlook.measure == "percent-change" else scenario.endpoint.unit_in_brackets
     columns = [Column("Hypothesis", number=False), Column("Treatment", number=False)]
-    columns.append(Column(f"{_mean_name(outlook)} ({unit}), {which}"))
+    columns.append(Column(f"{_mean_name(outlook)}{unit}, {which}"))
     columns.append(Column(f"Response (%), {which}"))
     if scenario.endpoint.scale.remission_at_most is not None:
         columns.append(Column(f"Remission (%), {which}"))

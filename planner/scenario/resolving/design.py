@@ -152,6 +152,8 @@ def resolve_endpoint(draft: Draft) -> Endpoint | None:
     elif scale.remission_at_most is not None:
         check_score(draft, scale, (*path, "remission_at_most"), scale.remission_at_most)
     row = vocabulary.SCALES.get(scale.name)
+    if endpoint.on_logs and draft.written(("endpoint", "unit")) is None:
+        endpoint = endpoint.model_copy(update={"unit": ""})
     label = endpoint.label or (row.title if row else scale.name)
     done = resolve_reading(draft, endpoint.model_copy(update={"label": label, "scale": scale}))
     if label:
