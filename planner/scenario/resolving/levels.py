@@ -50,7 +50,7 @@ def _of_analysis(analysis: PlannedAnalysis, endpoint: Endpoint | None) -> str:
     name = printable(analysis.name or analysis.method)
     if analysis.own is not None:
         return f"nobody knows what the analysis {name}, which is your own, makes of single scores"
-    if analysis.row.needs == IN_FIRST_PERIOD:
+    if analysis.method and analysis.row.needs == IN_FIRST_PERIOD:  # none is settled of a faulty contrast
         return f"the analysis {name} compares patients with each other, in the first period"
     measure = analysis.measure or (endpoint.measure if endpoint is not None else "")
     if not analysis.outcome and measure not in ("", "score"):
