@@ -10,6 +10,7 @@ import numpy as np
 from planner.engine.compiling import Use, compile_missing, is_watched
 from planner.engine.lowered import Job, ScaledAnalysis
 from planner.engine.tally import Tally
+from planner.engine.two_stage import carry_out, count_stages
 from planner.engine.workspace import Buffers, Workspace, generate, listing_workspace, new_workspace
 from planner.kernels.analyse.margins import from_margins
 from planner.kernels.analyse.scaled import count_scaled, judge_scaled
@@ -109,6 +110,10 @@ def add_block(work: Job, space: Workspace, first: int, trials: int, tally: Tally
     primary = work.cells.primary
     for a, analysis in enumerate(work.analyses):
         for h in range(work.hypotheses):
+            if analysis.two_stage is not None:
+                interim, patients = carry_out(work, first, h, a, space, space.stat[h])
+                count_stages(interim, patients, trials, tally.parts[h, a, 0])
+                continue
             _analyse(work, h, a, space, space.stat[h])
             if analysis.scaled is not None:
                 limit, parts = space.variance[0], tally.parts[h, a]

@@ -28,6 +28,7 @@ class HypothesisTest:
     looks: tuple[MonitoringPlan, ...]  # one for each design
     unit: float  # errors of the estimate are summed in 2^-32 of it: see planner.engine.units
     futile: bool  # whether any look can stop for futility
+    two_stage: bool = False  # whether patients of a second stage are planned after the first
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -12,12 +13,14 @@ from planner.analyses import info_of, within_variance
 from planner.engine.blocks import compile_for
 from planner.engine.cells import Cells, HypothesisTest, primaries
 from planner.engine.generators import Generator, generators_of
-from planner.engine.lowered import CompiledAnalysis, GuessCounting, Job, Origin, ScaledAnalysis
+from planner.engine.lowered import CompiledAnalysis, GuessCounting, Job, Origin, ScaledAnalysis, TwoStages
 from planner.engine.own_analyses import kernel_of
 from planner.engine.potential_outcomes import TILES, truths
+from planner.engine.two_stage import stopping_rules
 from planner.engine.units import typical_sizes, units
-from planner.kernels.tables import SCALED_PARTS, UPPER, WITHIN, Plan, Rules
-from planner.model.allocation import allocation_plan
+from planner.errors import RequestError
+from planner.kernels.tables import UPPER, WITHIN, Plan, Rules
+from planner.model.allocation import allocation_plan, retention
 from planner.model.blinding import active_treatments
 from planner.model.contrast_tables import SIDES, contrast_table
 from planner.model.dropout import is_informative, return_rule
@@ -25,6 +28,7 @@ from planner.model.estimand import Truth
 from planner.model.looks import MonitoringPlan, interval_table, limit_table, monitoring_plan
 from planner.model.readings import GUESS, Reading, reading_of, readings_of
 from planner.model.scaled_tables import scaled_tables
+from planner.model.two_stage import two_stage_plan_of
 from planner.monitoring.references import REFERENCES
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.scenario import Scenario
@@ -69,27 +73,23 @@ def _without_truths(scenario: Scenario, seed: int, patients: Sequence[int] | Non
     plans = [[monitoring_plan(each, analysis, n) for each, n in plans_at] for analysis in scenario.analyses]
     counts = sorted({m for row in plans for each in row for m in each.counts})
     unit = typical_sizes(scenario, names)
-    rules = [
-        _rules(analysis, plans[a], counts, scenario.design.periods)
-        for a, analysis in enumerate(scenario.analyses)
-    ]
     compiled = tuple(
-        CompiledAnalysis(
-            kernel_of(scenario, analysis),
-            readings.index(reading_of(scenario, analysis)),
-            contrast_table(scenario, analysis),
-            rules[a],
-            np.zeros((len(names), 2)),
-            None if analysis.scaling is not None else plans[a][0].margins,
-            _scaled(scenario, analysis, rules[a], counts),
-        )
+        _compiled(scenario, analysis, readings, plans[a], counts)
         for a, analysis in enumerate(scenario.analyses)
     )
     looks = [tuple(row) for row in plans]
     unknown = Truth(0.0, 0.0, False)
     tests = tuple(
         tuple(
-            HypothesisTest(name, analysis, unknown, looks[a], float(unit[h, a]), compiled[a].rules.futile)
+            HypothesisTest(
+                name,
+                analysis,
+                unknown,
+                looks[a],
+                float(unit[h, a]),
+                compiled[a].gives_up,
+                compiled[a].two_stage is not None,
+            )
             for a, analysis in enumerate(scenario.analyses)
         )
         for h, name in enumerate(names)
@@ -103,11 +103,11 @@ def _without_truths(scenario: Scenario, seed: int, patients: Sequence[int] | Non
         sequences=len(scenario.design.sequences),
         periods=scenario.design.periods,
         width=max(len(each.counts) for row in plans for each in row),
-        listed=any(m % lowered.block.size for m in counts),
+        listed=any(m % lowered.block.size for m in counts) and scenario.monitoring.adaptive is None,
         followed=is_informative(scenario),
         guessed=None if guessing is None else guessing.treatments,
         primary=_several(primaries(scenario)),
-        parts=SCALED_PARTS if any(each.scaled for each in compiled) else 0,
+        parts=max(each.parts for each in compiled),
     )
     waits = return_rule(scenario) is not None
     return Job(
@@ -189,6 +189,52 @@ def _centred(analyses: Sequence[CompiledAnalysis], cells: Cells) -> tuple[Compil
     )
 
 
+def _compiled(
+    scenario: Scenario,
+    analysis: PlannedAnalysis,
+    readings: Sequence[Reading],
+    plans: Sequence[MonitoringPlan],
+    counts: Sequence[int],
+) -> CompiledAnalysis:
+    """An analysis as the kernels take it, its true effects left open."""
+    stages = _two_stages(scenario, analysis, plans, counts)
+    level = analysis.alpha if stages is None else stages.plan.second_level
+    rules = _rules(analysis, level, plans, counts, scenario.design.periods)
+    return CompiledAnalysis(
+        kernel_of(scenario, analysis),
+        readings.index(reading_of(scenario, analysis)),
+        contrast_table(scenario, analysis),
+        rules if stages is None else stopping_rules(rules),
+        np.zeros((len(scenario.simulated_hypotheses), 2)),
+        None if analysis.scaling is not None else plans[0].margins,
+        _scaled(scenario, analysis, rules, counts),
+        None if stages is None else replace(stages, critical=rules.interval),
+    )
+
+
+def _two_stages(
+    scenario: Scenario, analysis: PlannedAnalysis, plans: Sequence[MonitoringPlan], counts: Sequence[int]
+) -> TwoStages | None:
+    """What a second stage needs; None where there is none. Raises RequestError for several sizes at once."""
+    plan = two_stage_plan_of(scenario, analysis, plans[0].patients)
+    if plan is None:
+        return None
+    if len(plans) > 1:
+        raise RequestError(
+            "a two-stage trial has one number of patients, the most of both stages",
+            "one run each: --set monitoring.adaptive.max=60",
+        )
+    first, stays = counts[0], retention(scenario)
+    adaptive = scenario.monitoring.adaptive
+    assert adaptive is not None
+    assert stays is not None
+    inflation = 1.0 / stays if adaptive.inflate and stays > 0.0 else 1.0
+    most = plans[0].patients
+    if stays < 1.0:  # numbers planned are evaluable: of stage 1 some may be missing
+        most = first + 2 * math.ceil(most * inflation / 2.0)
+    return TwoStages(plan, first, most, inflation, np.zeros(0))
+
+
 def _scaled(
     scenario: Scenario, analysis: PlannedAnalysis, rules: Rules, counts: Sequence[int]
 ) -> ScaledAnalysis | None:
@@ -203,8 +249,13 @@ def _scaled(
 
 
 def _rules(
-    analysis: PlannedAnalysis, plans: Sequence[MonitoringPlan], counts: Sequence[int], periods: int
+    analysis: PlannedAnalysis,
+    level: float,
+    plans: Sequence[MonitoringPlan],
+    counts: Sequence[int],
+    periods: int,
 ) -> Rules:
+    """Limits by df; `level`: of each one-sided test, or of both sides, that the interval goes with."""
     direction = plans[0].direction
     about = info_of(analysis)
     reference = REFERENCES[about.reference]
@@ -220,7 +271,7 @@ def _rules(
     return Rules(
         look=index,
         limit=limit_table(plans, reference, most),
-        interval=interval_table(analysis.alpha, direction, reference, most),
+        interval=interval_table(level, direction, reference, most),
         cells=reference.cells,
         sides=WITHIN if plans[0].tests_equivalence else SIDES[direction],
         futile=any(z > -np.inf for each in plans for z in each.boundary.futility_z),

@@ -9,7 +9,8 @@ import numpy as np
 
 from planner.engine.cells import Cells
 from planner.engine.generators import Generator
-from planner.kernels.tables import Contrast, Floats, Ints, Plan, Rules, Scaled
+from planner.equivalence.two_stage.plan import TwoStagePlan
+from planner.kernels.tables import SCALED_PARTS, STAGE_COUNTS, Contrast, Floats, Ints, Plan, Rules, Scaled
 from planner.scenario.scenario import Scenario
 
 
@@ -25,6 +26,22 @@ class ScaledAnalysis:
 
 
 @dataclass(frozen=True, slots=True)
+class TwoStages:
+    """What a two-stage analysis needs beside its contrast."""
+
+    plan: TwoStagePlan
+    first: int  # patients of stage 1, randomised
+    most: int  # patients of both stages that can be randomised
+    inflation: float  # patients that stage 2 randomises for each that is to be evaluable
+    critical: Floats  # (df,) half width of the reported interval in standard errors
+
+    @property
+    def parts(self) -> int:
+        """How much is counted of a trial."""
+        return STAGE_COUNTS + self.most + 1
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledAnalysis:
     """One analysis for the kernels: its statistic, what it reads of the virtual patients, and its limits."""
 
@@ -35,6 +52,19 @@ class CompiledAnalysis:
     centre: Floats  # (hypothesis, 2) true effect, and the unit in which errors are summed
     margins: tuple[float, float] | None = None  # from which the effect is told; None: from no effect
     scaled: ScaledAnalysis | None = None  # limits that are scaled to how the reference varies
+    two_stage: TwoStages | None = None  # a second stage whose patients are planned after the first
+
+    @property
+    def gives_up(self) -> bool:
+        """Whether any look can stop for futility by a limit; a two-stage rule has reasons of its own."""
+        return self.rules.futile and self.two_stage is None
+
+    @property
+    def parts(self) -> int:
+        """How much is counted of a trial beside how it ends."""
+        if self.two_stage is not None:
+            return self.two_stage.parts
+        return SCALED_PARTS if self.scaled is not None else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +98,12 @@ class Job:
     waits: bool  # whether the last of the readings is how often patients waited after each period
     guessing: GuessCounting | None  # how guesses are counted; None if nobody is asked
     origin: Origin | None  # None of a variant, which is made where it is simulated
+
+    @property
+    def patients_at_once(self) -> int:
+        """Patients of a trial that are made before anything is decided."""
+        stages = self.analyses[0].two_stage if self.analyses else None
+        return self.cells.patients if stages is None else stages.first
 
     @property
     def hypotheses(self) -> int:

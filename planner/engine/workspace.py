@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +17,8 @@ from planner.kernels.tables import STATISTICS, Floats, Ints, W
 _BLOCK_TILES = 8
 _CHUNK_SECONDS = 0.02
 _PATIENT_SECONDS = 1e-8  # rough time of one patient under one hypothesis; only sizes the chunks
+_MORE_TILES = 8  # of two-stage trials, whose decisions are made on arrays of all trials of a block
+_TIMES_FIRST = 10  # as many patients as stage 1 has are seldom needed by both stages
 _BLOCK_BYTES = 2**22  # generated values of a block stay within the caches
 
 
@@ -31,6 +34,16 @@ class Workspace:
     variance: Floats  # (2, look, tile, 2 * 128) of reference and test product; no tiles if not needed
     code: Ints  # (look, tile, 128) which parts of a rule hold, likewise
     calls: dict[tuple[Any, int], Any] = field(default_factory=dict)  # kernels ready for what they are given
+    room: Floats = field(default_factory=lambda: np.empty(0))  # for values of more patients
+
+    def more_patients(self, patients: int) -> tuple[Ints, Floats]:
+        """Arrays for a tile with so many patients; the values of earlier calls are written over."""
+        shape = (1, patients, *self.values.shape[2:])
+        if (size := math.prod(shape)) > self.room.size:
+            self.room = np.empty(size + size // 4)
+        values = self.room[:size].reshape(shape)
+        values.fill(np.nan)
+        return np.zeros(shape[:2], np.int64), values
 
     def call(self, kernel: Any, number: int, *arguments: Any) -> None:
         """Call a kernel for the generator or the analysis of that number: always with the same types."""
@@ -53,13 +66,14 @@ class ListedCalls(Workspace):
 
 def block_size(work: Job) -> int:
     """Tiles of 128 trials in a block: so few that its generated values stay within a core's cache."""
-    tile = work.cells.patients * work.hypotheses * work.readings * work.plan.leave.size * W * 8
-    return max(1, min(_BLOCK_TILES, _BLOCK_BYTES // tile))
+    tile = work.patients_at_once * work.hypotheses * work.readings * work.plan.leave.size * W * 8
+    most = _BLOCK_TILES * (_MORE_TILES if any(each.two_stage for each in work.analyses) else 1)
+    return max(1, min(most, _BLOCK_BYTES // tile))
 
 
 def chunk_size(work: Job) -> int:
     """Trials that a thread takes at a time: some hundredths of a second."""
-    seconds = work.cells.patients * _PATIENT_SECONDS * (1.0 + 0.3 * work.hypotheses * len(work.analyses))
+    seconds = work.patients_at_once * _PATIENT_SECONDS * (1.0 + 0.3 * work.hypotheses * len(work.analyses))
     return max(1, round(_CHUNK_SECONDS / (seconds * W * _BLOCK_TILES))) * W * _BLOCK_TILES
 
 
@@ -79,7 +93,9 @@ def thread_bytes(work: Job, tiles: int | None = None) -> int:
     """Bytes that a thread needs for its blocks and its sums."""
     hypotheses, tiles = work.hypotheses, tiles or block_size(work)
     row = tiles * W * 8
-    values = work.cells.patients * hypotheses * work.readings * work.plan.leave.size * row
+    values = work.patients_at_once * hypotheses * work.readings * work.plan.leave.size * row
+    if any(each.two_stage for each in work.analyses):
+        values *= 1 + _TIMES_FIRST
     stat = hypotheses * work.counts.size * STATISTICS * row
     return values + stat + 2 * work.cells.empty_bytes()
 
@@ -108,13 +124,13 @@ def new_workspace(work: Job, tiles: int | None, buffers: Buffers | None = None) 
     """Arrays for blocks of so many tiles; by default as suits the job. `buffers` are used where they fit."""
     hypotheses, periods = work.hypotheses, work.plan.leave.size
     tiles = tiles or block_size(work)
-    shape = (tiles, work.cells.patients, hypotheses, work.readings, periods * W)
+    shape = (tiles, work.patients_at_once, hypotheses, work.readings, periods * W)
     values = np.empty(shape) if buffers is None else buffers.setdefault(shape, np.empty(shape))
     scaled = tiles if any(each.scaled for each in work.analyses) else 0
     values.fill(np.nan)  # what a hypothesis does not predict stays missing
     return Workspace(
         tiles,
-        np.zeros((tiles, work.cells.patients), np.int64),
+        np.zeros((tiles, work.patients_at_once), np.int64),
         values,
         np.empty((hypotheses, work.counts.size, tiles, STATISTICS * W)),
         np.zeros((hypotheses, len(work.cells.designs), tiles if work.cells.primary else 0, W), np.int64),

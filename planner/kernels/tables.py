@@ -96,6 +96,12 @@ SCALED_BITS = 6
 LIMIT_BINS, LIMIT_TOP = 2048, 2.0
 SCALED_PARTS = SCALED_BITS + 1 + LIMIT_BINS
 
+# What is counted beside them of two-stage trials: those with a stage 2, those that stop as futile after stage
+# 1, those that cannot be tested there; the sum of patients randomised in both stages, and of their squares;
+# then how many trials have 0, 1, 2, .. patients.
+STAGE_SECOND, STAGE_FUTILE, STAGE_UNDEFINED, STAGE_PATIENTS, STAGE_SQUARE = range(5)
+STAGE_COUNTS = 5
+
 
 class Plan(NamedTuple):
     """How patients are allocated and how they leave; the same for every hypothesis."""

@@ -14,6 +14,7 @@ from planner.scenario.caps import (
     MAX_TRIALS,
     MAX_VARIANTS,
 )
+from planner.scenario.scenario import Scenario
 from planner.scenario.text import brief
 
 LIMITS = {
@@ -105,3 +106,13 @@ def _is_number(value: object) -> bool:
     except (TypeError, ValueError):
         return False
     return isinstance(value, str)
+
+
+def check_one_stage(question: str, *scenarios: Scenario) -> None:
+    """Raise RequestError for a question that has no answer where stage 2 is planned after stage 1."""
+    if any(each.monitoring.adaptive is not None for each in scenarios):
+        raise RequestError(
+            f"{question} does not know trials whose second stage is planned after the first "
+            "(monitoring.adaptive)",
+            "`planner run` does, also at several settings: --set monitoring.adaptive.max=40,60,80",
+        )

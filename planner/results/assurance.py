@@ -24,6 +24,7 @@ from planner.results.contract import Json, as_json
 from planner.results.dropout import DropoutFigures, dropout_of
 from planner.results.effect_scale import on_effect_scale, unit_of
 from planner.results.run import Run
+from planner.results.two_stage_figures import with_stages
 from planner.results.uncertain_numbers import uncertain_numbers
 from planner.results.variant_figures import VariantPowers
 from planner.results.whole_trial import whole_trials
@@ -62,6 +63,8 @@ class AssuranceRun(Run):
                     ends, free, irregular = (x[h, a, d] for x in (total.ends, total.free, total.irregular))
                     parts = total.parts[h, a, d]
                     cell = cell_of(pooled, d, total.trials, ends, free, irregular, parts, dropout)
+                    if test.two_stage:
+                        cell = with_stages(cell, parts, ends, test.looks[d].counts[0])
                     cell = replace(cell, correct_guesses=guess_figures(about, total, h))
                     clusters = Clusters(sums, d, test, days)
                     cell = on_effect_scale(clusters.cell(cell), unit)

@@ -51,6 +51,7 @@ from planner.results.cluster_errors import error, spread
 from planner.results.effect_scale import Unit
 from planner.results.figures import Figure, probability_among
 from planner.results.scaled_figures import between_variants
+from planner.results.two_stage_figures import between_variants as stages_between_variants
 from planner.results.variant_figures import AGAINST_MARGINS, VariantPowers
 
 Bools = NDArray[np.bool_]
@@ -109,7 +110,7 @@ class Clusters:
         at = np.zeros(count.shape[1])
         at[: len(self.looks.counts)] = self.looks.counts
         finished = self.ends[..., FINISHED].sum((1, 2))
-        return replace(
+        wide = replace(
             pooled,
             true_effect_mcse=error(self.effect * n, n),
             power=spread(pooled.power, self.significant, n),
@@ -125,6 +126,10 @@ class Clusters:
             correct_guesses=self._guesses(pooled.correct_guesses),
             scaled=self._scaled(pooled.scaled),
         )
+        if not self.test.two_stage:
+            return wide
+        stages = replace(wide, expected_patients=pooled.expected_patients)
+        return stages_between_variants(stages, self.parts, self.ends, n)
 
     def _scaled(self, pooled: ScaledFigures | None) -> ScaledFigures | None:
         """What a rule with scaled limits rests on."""

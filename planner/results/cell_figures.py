@@ -55,7 +55,7 @@ def cell_of(
     looks, analysis = test.looks[d], test.analysis
     count = ends[:, :, TRIALS]
     early = count[: len(looks.counts) - 1]
-    patients, completers = _expected(ends, looks, trials, dropout)
+    patients, completers = _expected(ends, looks, trials, dropout, fixed=test.two_stage)
     widest = widest_limits(analysis)
     goes_on = test.futile and not looks.boundary.binding
     cell = Cell(
@@ -106,14 +106,18 @@ def _equivalence(count: Ints, trials: int) -> EquivalenceFigures:
 
 
 def _expected(
-    ends: Ints, looks: MonitoringPlan, trials: int, dropout: DropoutFigures
+    ends: Ints, looks: MonitoringPlan, trials: int, dropout: DropoutFigures, *, fixed: bool
 ) -> tuple[Figure, Figure]:
-    """Patients and completers of a trial, with errors that are not 0 for want of early stops or dropout."""
+    """Patients and completers of a trial, with errors that are not 0 for want of early stops or dropout.
+
+    `fixed`: the last look need not be of all patients, so that no early stop saves a known number of them.
+    """
     stopped = ends[: len(looks.counts), :, TRIALS].sum(axis=1)
     at = np.array(looks.counts, np.int64)
     total, square = float(stopped @ at), float(stopped @ (at * at))
     patients = mean(total, square, trials)
-    more = early_stop_variance(total, square, trials, int(stopped[:-1].sum()), looks.counts)
+    early = int(stopped[:-1].sum())
+    more = 0.0 if fixed else early_stop_variance(total, square, trials, early, looks.counts)
     finished = float(ends[:, :, FINISHED].sum())
     completers = mean(finished, float(ends[:, :, FINISHED_SQUARE].sum()), trials)
     some_leave = dropout.departures is not None or dropout.retention < 1.0

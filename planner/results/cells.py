@@ -6,12 +6,15 @@ Fields have the names and the order of the keys in the JSON contract, which `to_
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 from planner.results.contract import Json, Written, as_json
 from planner.results.figures import Figure, Quantile
 from planner.results.limit_errors import ExactScaled, LimitError, components_json
+
+STAGE_QUANTILES = (5, 50, 95)
+"""Of the patients of a two-stage trial, in per cent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +186,41 @@ class ScaledFigures(Written):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TwoStageFigures(Written):
+    """What becomes of trials whose second stage is planned after the first."""
+
+    stage_one: Figure  # equivalence is shown after stage 1
+    stage_two: Figure  # there is a stage 2
+    futility: Figure  # given up after stage 1: by a futility rule, or because too many patients are needed
+    patients_quantiles: Mapping[str, Quantile]  # randomised in both stages, by name: q05, q50, q95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactStages(Written):
+    """The exact figures of complete trials with a second stage."""
+
+    equivalent: float
+    stage_one: float  # equivalent after stage 1
+    stage_two: float
+    futility: float
+    expected_patients: float
+    patients_quantiles: Mapping[str, int]  # by name: q05, q50, q95
+
+    def to_json(self) -> Json:
+        """The object of the JSON contract, under its key."""
+        return {"exact": {each.name: as_json(getattr(self, each.name)) for each in fields(self)}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageError(Written):
+    """The exact type I error of a two-stage rule, with so many patients in stage 1."""
+
+    first: int  # patients of stage 1
+    cv: float  # within patients
+    type_one_error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell(Written):
     """One analysis under one hypothesis: what is true, and the figures of so many virtual trials."""
 
@@ -217,6 +255,8 @@ class Cell(Written):
     type1_at_limit: LimitError | None = None  # where limits are scaled, and the effect is within them
     exact: ExactScaled | None = None  # where limits are scaled, and a closed form is known
     scaled: ScaledFigures | None = None  # None where limits are not scaled to how the reference varies
+    two_stage: TwoStageFigures | None = None  # None where there is no second stage
+    exact_stages: ExactStages | None = None  # and of complete trials, without simulation
 
     @property
     def as_analysed(self) -> EstimateFigures:
@@ -224,7 +264,7 @@ class Cell(Written):
         return self.estimate_log or self.estimate
 
     unwritten: ClassVar = frozenset({"trials"})
-    merged: ClassVar = frozenset({"departures", "equivalence", "scaled"})
+    merged: ClassVar = frozenset({"departures", "equivalence", "scaled", "two_stage", "exact_stages"})
     if_any: ClassVar = frozenset(
         {
             *("limits", "margin", "power_ignoring_futility", "correct_guesses", "uncertainty"),

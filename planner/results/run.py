@@ -13,7 +13,7 @@ from planner.results.blinding import guess_figures
 from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
 from planner.results.cell_errors import widen_cell
 from planner.results.cell_figures import cell_of
-from planner.results.cells import Cell, WholeTrial
+from planner.results.cells import Cell, ExactStages, StageError, WholeTrial
 from planner.results.contract import Json, as_json
 from planner.results.design_effect import AllocatedPatients
 from planner.results.digest import answer_digest
@@ -24,6 +24,7 @@ from planner.results.limit_errors import ExactScaled, LimitError
 from planner.results.limit_errors import Key as LimitKey
 from planner.results.provenance import ENGINE, provenance, scenario_named
 from planner.results.result import QuestionResult, power_line
+from planner.results.two_stage_figures import with_stages
 from planner.results.warnings import remarks_on_looks, warnings_of
 from planner.results.whole_trial import whole_trials
 from planner.scenario.scenario import Scenario
@@ -56,6 +57,8 @@ class Run(QuestionResult):
     remarks: tuple[str, ...] = ()  # warnings beside those that follow from the figures
     limit_errors: Mapping[LimitKey, LimitError] = field(default_factory=dict)  # of scaled limits
     exact_scaled: Mapping[LimitKey, ExactScaled] = field(default_factory=dict)  # where it is known
+    exact_stages: Mapping[LimitKey, ExactStages] = field(default_factory=dict)  # of two-stage trials
+    stage_errors: tuple[StageError, ...] = ()  # where a two-stage trial is at a limit
 
     def __getstate__(self) -> Json:
         """What is pickled: all that the figures need, and what takes kernels to work out."""
@@ -114,7 +117,10 @@ class Run(QuestionResult):
                 for d in range(len(about.designs)):
                     sums = ends[h, a, d], free[h, a, d], irregular[h, a, d]
                     cell = cell_of(test, d, tally.trials, *sums, tally.parts[h, a, d], dropout[h])
-                    cell = widen_cell(cell, about.block, test, test.looks[d], *sums, between[h, a, d])
+                    if test.two_stage:
+                        cell = with_stages(cell, tally.parts[h, a, d], ends[h, a, d], test.looks[d].counts[0])
+                    else:
+                        cell = widen_cell(cell, about.block, test, test.looks[d], *sums, between[h, a, d])
                     cell = on_effect_scale(cell, unit_of(self.scenario, test.analysis.name))
                     key = cell.hypothesis, cell.analysis, cell.patients
                     cell = replace(
@@ -122,6 +128,7 @@ class Run(QuestionResult):
                         correct_guesses=guesses,
                         type1_at_limit=self.limit_errors.get(key),
                         exact=self.exact_scaled.get(key),
+                        exact_stages=self.exact_stages.get(key),
                     )
                     cells.append(cell)
         return cells
@@ -163,6 +170,7 @@ class Run(QuestionResult):
             ),
             "cells": as_json(cells),
             "trial": as_json(self.whole_trials(cells)),
+            **({"two_stage_errors": as_json(self.stage_errors)} if self.stage_errors else {}),
             "limits": [each.to_json() for each in self.limits],
             "partial": self.partial,
             "warnings": self.warnings(cells),

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, cast
 
 from pydantic import Field, PrivateAttr, Strict, create_model
 
-from planner.scenario.fields import AlsoWritten, Flag, Number, OneOf, Settings, about, spelt_schema
+from planner.scenario.adaptive import Adaptive
+from planner.scenario.fields import AlsoWritten, Flag, Number, OneOf, Settings, about, by_text, spelt_schema
 from planner.scenario.stopping_rules import (
     EFFICACY_RULES,
     FUTILITY_RULES,
@@ -17,6 +18,7 @@ from planner.scenario.stopping_rules import (
     parameters_of,
 )
 from planner.scenario.tree import Tree
+from planner.scenario.two_stage_rules import RULES
 
 MAX_LOOKS = 20
 
@@ -99,6 +101,18 @@ class Monitoring(Settings):
         about(
             "Stopping because it will not be shown to work",
             example={"rule": "conditional-power", "at_most": 0.2},
+        ),
+    ] = None
+
+    adaptive: Annotated[
+        Adaptive | None,
+        AlsoWritten(**spelt_schema(RULES)),
+        by_text("rule"),
+        about(
+            "A second stage whose patients are planned after the first, for bioequivalence in a 2x2 "
+            "crossover; looks = [patients of stage 1]",
+            since="0.2.0",
+            example={"rule": "potvin-b", "max": 120},
         ),
     ] = None
 

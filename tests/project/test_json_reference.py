@@ -50,8 +50,8 @@ def test_what_a_command_gives_is_listed(command, contract, capsys):
 
 @pytest.mark.long
 def test_all_that_is_listed_comes_out(contract, capsys, tmp_path: Path, monkeypatch):
-    for name in ("mechanisms.toml", "second-outcomes.toml", "equivalence.toml", "scaled.toml"):
-        shutil.copy(INPUTS / "valid" / name, tmp_path)
+    for name in ("mechanisms", "second-outcomes", "equivalence", "scaled", "two-stage"):
+        shutil.copy(INPUTS / "valid" / f"{name}.toml", tmp_path)
     monkeypatch.chdir(tmp_path)
     given: dict[str, dict[str, str]] = {schema: {} for schema in listed(contract)}
     for command in (*FAST, *LONG):

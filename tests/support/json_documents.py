@@ -61,6 +61,7 @@ LONG = (
     "run scaled.toml --trials 128",
     "run scaled.toml --trials 128 --set analyses.0.scaling={rule='ntid'}",
     "size scaled.toml --trials 1024 --power .8 --max-patients 40",
+    "run two-stage.toml --trials 256 --at-limit",
     "trial equivalence.toml --replay 1",
     "size equivalence.toml --trials 1024 --power .8 --max-patients 40",
     "trial mechanisms.toml --replay 1",

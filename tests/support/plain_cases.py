@@ -88,6 +88,7 @@ def cases(quick: bool = False) -> dict[str, Case]:
     made |= {f"block with {name}": _bound(_block, *variant) for name, variant in VARIANTS.items()}
     made |= {f"patients {name}": _bound(generated, name, DRAWN) for name in drawn}
     made |= {f"scaled limits, {rule}": _bound(_scaled, who, rule) for who, rule in SCALED}
+    made["stages"] = _stages
     made["density"], made["near density"] = _density, _near_density
     return {name: case for name, case in made.items() if not (quick and name in SLOW)}
 
@@ -168,6 +169,21 @@ def _block(name: str, patients: int, trials: int, settings: tuple[str, ...]) -> 
     work = TallyWork(job, 1)
     tally = work.do(0, trials, work.space(), lambda _: True)
     return fingerprint(*(getattr(tally, each.name) for each in fields(tally)))
+
+
+def _stages() -> str:
+    """The sums of a stage of which every trial has patients of its own number; some values are missing."""
+    from planner.kernels.analyse.groups import GROUP_ROWS
+    from planner.kernels.analyse.stages import add_stage
+    from planner.kernels.tables import W
+
+    rng = np.random.default_rng(12)
+    y = rng.normal(0.0, 0.3, (1, 6, 1, 1, 2 * W))
+    y = np.where(rng.random(y.shape) < 0.1, np.nan, y)
+    order, weight = (np.arange(6) % 2)[None], np.array([[1.0, -1.0], [-1.0, 1.0]])
+    groups = np.zeros((1, 2 * GROUP_ROWS * W))
+    add_stage(y, 0, 0, order, weight, 2, rng.integers(2, 7, (1, W)), groups)
+    return fingerprint(groups)
 
 
 def _density() -> str:

@@ -36,6 +36,7 @@ def typed(kind: Any, value: Any) -> Any:
 
 def cell_of(document: Mapping[str, Any], trials: int = 0) -> Cell:
     merged = {"departures": {"dropout", "leaving"}, "scaled": {"components", "upper_limit"}}
+    merged |= {"two_stage": {"stage_one"}, "exact_stages": {"stage_one"}}
     absent = {name: None for name, keys in merged.items() if not keys & document.keys()}
     cell: Cell = typed(Cell, {**document, "trials": trials, **absent})
     return cell
@@ -57,4 +58,5 @@ def run_of(document: Mapping[str, Any]) -> Any:
         outcome=SimpleNamespace(cells=SimpleNamespace(seed=about["seed"], hypotheses=names)),
         cells_with_carryover=lambda: cells,
         whole_trials=lambda _: [],
+        stage_errors=(),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from planner.equivalence.two_stage.inverse_normal import combined, conditional_error, score
 from planner.equivalence.two_stage.plan import FUTILITY_LEVEL, TwoStagePlan
 from planner.equivalence.two_stage.planning import (
+    LARGEST,
     LEAST,
     Ints,
     both_pass,
@@ -169,9 +171,14 @@ def pooled(first: Stage, second: Stage) -> StageEstimate:
 
 def _has_power(plan: TwoStagePlan, test: StageEstimate) -> Booleans:
     """Whether stage 1 has the planned power at its own variance, so that there will be no stage 2."""
-    effect = math.log(plan.ratio)
-    most = _by_df(lambda df: largest_variance(plan.power_level, effect, plan, df), test.df)
+    most = _by_df(lambda df: np.array([_largest(plan, each) for each in df.tolist()]), test.df)
     return np.asarray(test.sound & (test.se**2 <= most))
+
+
+@lru_cache(maxsize=4096)
+def _largest(plan: TwoStagePlan, df: float) -> float:
+    """The largest variance of the estimate of stage 1 with which it has the planned power."""
+    return float(largest_variance(plan.power_level, math.log(plan.ratio), plan, np.array([df]))[0])
 
 
 def _futile(plan: TwoStagePlan, test: StageEstimate) -> Booleans:
@@ -205,7 +212,8 @@ def _combined_patients(plan: TwoStagePlan, first: Stage) -> Floats:
     second = np.full(first.d.shape, math.inf)
     power = conditional_power(plan, test)[inside]
     levels = lower[inside], upper[inside]
-    second[inside] = smallest_even(plan, s2[inside], effect[inside], levels, power, 2)
+    largest = LARGEST if plan.most is None else plan.most  # it is cut to that anyway
+    second[inside] = smallest_even(plan, s2[inside], effect[inside], levels, power, 2, largest)
     second = even(np.maximum(second, plan.least_second))
     if plan.most is not None:
         room = 2.0 * np.floor((plan.most - first.patients) / 2.0)
@@ -234,5 +242,8 @@ def _ratio(ss: Floats, df: Ints) -> Floats:
 
 def _by_df(function: Callable[[Floats], Floats], df: Ints) -> Floats:
     """A function of df, at least 1, worked out once for each."""
-    distinct, at = np.unique(np.maximum(df, 1), return_inverse=True)
-    return np.asarray(function(distinct.astype(float))[at])
+    whole = np.maximum(df, 1)
+    there = np.flatnonzero(np.bincount(whole.ravel()))
+    table = np.zeros(there[-1] + 1 if there.size else 1)
+    table[there] = function(there.astype(float))
+    return np.asarray(table[whole])

@@ -9,8 +9,8 @@ from typing import Literal
 
 from planner._special import ndtr
 from planner.equivalence.two_stage.inverse_normal import critical_value
-from planner.equivalence.two_stage.rules import RULES, TwoStageRule
 from planner.monitoring.errors import BoundaryError
+from planner.scenario.two_stage_rules import RULES, TwoStageRule
 
 PowerMethod = Literal["nct", "exact"]
 Range = tuple[float, float]

@@ -163,12 +163,18 @@ def total_patients(plan: TwoStagePlan, s2: Floats, effect: Floats | None = None)
 
 
 def smallest_even(
-    plan: TwoStagePlan, s2: Floats, effect: Floats, levels: tuple[Floats, Floats], power: Floats, lost: int
+    plan: TwoStagePlan,
+    s2: Floats,
+    effect: Floats,
+    levels: tuple[Floats, Floats],
+    power: Floats,
+    lost: int,
+    largest: float = LARGEST,
 ) -> Floats:
     """The smallest even n >= 4 with which both tests pass with the power wanted.
 
     `levels`: of the tests against the lower and the upper limit. `lost`: n - df. Arrays of one shape (n,);
-    inf where more than a million patients would be needed.
+    inf where more than `largest`, by default a million patients, would be needed.
     """
 
     def power_of(n: Floats, rows: Booleans) -> Floats:
@@ -187,7 +193,7 @@ def smallest_even(
     enough = power_of(n, everyone) >= power
     low, high = np.where(enough, LEAST - 2.0, n), np.where(enough, n, math.inf)  # too few, and enough
     tried, step = ~enough, 2.0  # whether `low` was tried; how far to go from where the search stands
-    while (open_ := (high - low > 2.0) & (low < LARGEST)).any():
+    while (open_ := (high - low > 2.0) & (low < largest)).any():
         middle = low + 2.0 * np.floor((high - low) / 4.0)
         probe = np.where(np.isinf(high), low + step, np.where(tried, middle, np.maximum(high - step, LEAST)))
         enough[open_] = power_of(probe[open_], open_) >= power[open_]
@@ -195,7 +201,7 @@ def smallest_even(
         low = np.where(open_ & ~enough, probe, low)
         tried |= open_ & ~enough
         step *= 2.0
-    return np.asarray(np.where(low >= LARGEST, math.inf, high))
+    return np.asarray(np.where(low >= largest, math.inf, high))
 
 
 def _whole(n: Floats) -> Floats:

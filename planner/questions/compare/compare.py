@@ -16,7 +16,7 @@ from planner.model.stopping.remarks import look_remarks
 from planner.questions.compare.assumptions import differing_assumptions
 from planner.questions.compare.cells import ComparisonCell, DesignDifference
 from planner.questions.compare.pairing import FIGURES, Group, Member, PairedTrials, pair
-from planner.questions.requested import check_whole
+from planner.questions.requested import check_one_stage, check_whole
 from planner.questions.run.simulate import simulate
 from planner.results.carryover import biases_of_cells
 from planner.results.carryover_figures import CarryoverBias, Key, carryover_in
@@ -250,6 +250,7 @@ def compare(
     ('minimal-important', -0.134)
     """
     check_whole(trials=trials, seed=seed, threads=threads)
+    check_one_stage("compare", *scenarios)
     if not scenarios:
         raise RequestError("nothing to compare: no scenario is given", "two or more are compared")
     if methods and not any(set(methods) & set(each.own_methods) for each in scenarios):

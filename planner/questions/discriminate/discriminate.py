@@ -39,7 +39,14 @@ from planner.questions.discriminate.simulating import (
 )
 from planner.questions.discriminate.summaries import KINDS, summaries_of
 from planner.questions.effort import EffortEstimate
-from planner.questions.requested import check_numbers, check_patients, check_whole, is_whole, value_in_words
+from planner.questions.requested import (
+    check_numbers,
+    check_one_stage,
+    check_patients,
+    check_whole,
+    is_whole,
+    value_in_words,
+)
 from planner.scenario.canonical.resolved import digest
 from planner.scenario.caps import MAX_PATIENTS
 from planner.scenario.labels import labels_of, names_called
@@ -99,6 +106,7 @@ def discriminate(
     (26, 0.89)
     """
     check_whole(seed=seed, threads=threads)
+    check_one_stage("discriminate", *([scenarios] if isinstance(scenarios, Scenario) else scenarios))
     check_patients(patients)
     check_numbers(decisive=decisive)
     given = (scenarios,) if isinstance(scenarios, Scenario) else tuple(scenarios)

@@ -60,7 +60,7 @@ from planner.questions.replay.trial import (
     UsedOf,
     VirtualPatient,
 )
-from planner.questions.requested import check_whole
+from planner.questions.requested import check_one_stage, check_whole
 from planner.results.blinding import Guess, guess_counts, guesses_of
 from planner.results.dropout import days_waited
 from planner.results.effect_scale import Unit, measured, unit_of
@@ -109,6 +109,7 @@ def replay(
       hills-armitage: efficacy at look 1 of 2, 26 patients, estimate +34 ± 8
     """
     check_whole(index=index, seed=seed)
+    check_one_stage("trial", scenario)
     chosen = narrow(scenario, hypothesis, analysis)
     work = job_of(chosen, seed=seed, tallied=False)
     memory.check(records_bytes(work, 1), job_in_words(work), LESS_MEMORY)
@@ -146,6 +147,7 @@ def find(
         hint = " ".join(filter(None, (perhaps(near), f"there are {listed(KINDS)}")))
         raise UnknownNameError(f"there is no kind of trial {brief(kind)}", hint)
     check_whole(first=first, trials=trials, seed=seed)
+    check_one_stage("trial", scenario)
     trials = scenario.simulation.trials if trials is None else trials
     judged = analysis or scenario.analyses[0].name
     work = job_of(narrow(scenario, hypothesis, judged), seed=seed, tallied=False)

@@ -10,6 +10,7 @@ from planner.engine.executors import Progress
 from planner.engine.job import job_of
 from planner.errors import RequestError
 from planner.model.parameter_draws import check_uncertainty
+from planner.questions.exact.two_stage import errors_elsewhere, exact_stages
 from planner.questions.limit_errors import cell_keys, exact_scaled, limit_errors
 from planner.questions.requested import check_numbers, check_patients, check_whole
 from planner.questions.run.assurance import MOST_VARIANTS, VARIANT_TRIALS, VARIANTS, AssurancePass
@@ -147,5 +148,9 @@ def _with_limit_errors(run: Run, seed: int | None, threads: int | None) -> Run:
         errors = limit_errors(run.scenario, keys, trials=run.trials, seed=seed, threads=threads)
     except KeyboardInterrupt:
         return run
-    exact = exact_scaled(run.scenario, keys) if run.variants is None else {}
-    return replace(run, limit_errors=errors, exact_scaled=exact)
+    if run.variants is not None:
+        return replace(run, limit_errors=errors)
+    exact, stages = exact_scaled(run.scenario, keys), exact_stages(run.scenario, keys)
+    at_limit = any(row[0].two_stage and row[0].truth.is_null for row in run.outcome.cells.tests)
+    elsewhere = errors_elsewhere(run.scenario, keys) if at_limit else ()
+    return replace(run, limit_errors=errors, exact_scaled=exact, exact_stages=stages, stage_errors=elsewhere)

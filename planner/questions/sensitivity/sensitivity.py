@@ -20,7 +20,7 @@ from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import look_remarks
 from planner.monitoring.errors import BoundaryError
 from planner.questions.compare.pairing import Member, PairedTrials, pair
-from planner.questions.requested import check_whole
+from planner.questions.requested import check_one_stage, check_whole
 from planner.questions.sensitivity.assumptions import STEP, Assumption, assumptions
 from planner.questions.sensitivity.cells import AssumptionFigures, ChangedPower, SensitivityCell
 from planner.results.carryover import biases_of_cells
@@ -238,6 +238,7 @@ def sensitivity(
         sd_within lower, higher: 8.6 ± 0.9 %, -12 ± 1 %
     """
     check_whole(trials=trials, seed=seed, threads=threads)
+    check_one_stage("sensitivity", scenario)
     trials = scenario.simulation.trials if trials is None else trials
     chosen = list(assumptions(scenario, step) if varied is None else varied)
     jobs, groups, members = variants(scenario, chosen, seed)

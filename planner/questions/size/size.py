@@ -21,7 +21,7 @@ from planner.model.parameter_draws import check_uncertainty, uncertain_parameter
 from planner.model.period_confounding import period_remarks
 from planner.model.stopping.remarks import limits_at_answers
 from planner.questions.limit_errors import limit_errors
-from planner.questions.requested import check_numbers, check_whole
+from planner.questions.requested import check_numbers, check_one_stage, check_whole
 from planner.questions.size.answers import effect_answer, patients_answer
 from planner.questions.size.curves import Curves, Interrupted
 from planner.questions.size.effect import Effects
@@ -103,6 +103,7 @@ def size(
     """
     check_whole(SizingError, trials=trials, seed=seed, threads=threads, variants=variants)
     check_whole(SizingError, patients=patients, max_patients=max_patients)
+    check_one_stage("size", scenario)
     scenario = scenario.with_methods(methods)
     targets = _targets(power)
     names = _names(scenario, hypotheses)

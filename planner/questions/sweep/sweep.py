@@ -321,6 +321,7 @@ def points_by_pass(points: Sequence[Point]) -> list[list[int]]:
         scenarios = [points[n].scenario for n in group]
         most = max(s.design.patients for s in scenarios)
         looks = max(len(s.monitoring.counts) for s in scenarios)
-        size = max(1, _TABLE_BYTES // (looks * 4 * 8 * (most + 3)))
+        alone = scenarios[0].monitoring.adaptive is not None  # its second stage depends on the number
+        size = 1 if alone else max(1, _TABLE_BYTES // (looks * 4 * 8 * (most + 3)))
         pieces += [group[i : i + size] for i in range(0, len(group), size)]
     return pieces

@@ -25,7 +25,7 @@ from planner.model.distinguishable import at_plain_values, endpoint_depends_on, 
 from planner.model.families.family import first_open
 from planner.model.parameter_draws import UncertainParameter, is_uncertain
 from planner.questions.effort import EffortEstimate
-from planner.questions.requested import check_whole
+from planner.questions.requested import check_one_stage, check_whole
 from planner.questions.weigh.cohort import patients_of, trials_of
 from planner.questions.weigh.count_evidence import CountEvidence
 from planner.questions.weigh.data import observed_in
@@ -80,6 +80,7 @@ def weigh(
     ('published', 0.97)
     """
     check_whole(variants=variants, virtual_patients=patients, seed=seed, threads=threads)
+    check_one_stage("weigh", scenario)
     start = time.perf_counter()
     _check_endpoint(scenario)
     if data is not None:

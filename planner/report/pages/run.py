@@ -26,6 +26,7 @@ from planner.report.pages.parts.blinding import guesses_made
 from planner.report.pages.parts.dropout import about_dropout
 from planner.report.pages.parts.limits import about_limits
 from planner.report.pages.parts.scaled import about_parts, about_scaled, about_scaled_limits
+from planner.report.pages.parts.two_stage import about_stages, errors_sheet
 from planner.report.pages.parts.uncertain import (
     about_uncertainty,
     has_variants,
@@ -70,6 +71,9 @@ def run_page(result: Run, context: PageContext) -> list[Block]:
     blocks += each_alone(row.cell.analysis for row in rows)
     far = on_other_scales(result.scenario, every, labels(result.scenario))
     blocks += tables(rows, context, result.limits, far)
+    if result.stage_errors:
+        blocks += [Heading("Type I error of the rule elsewhere (exact, complete trials)")]
+        blocks += [errors_sheet(result.stage_errors)]
     blocks += together(result.whole_trials(every), rows, context)
     if result.variants is not None:
         blocks += _uncertain(result, context, [row.cell for row in rows])
@@ -136,6 +140,7 @@ def _reading(
         )
     items += _about_type_one_errors(cells, context)
     items += about_scaled(cells) + about_parts(cells)
+    items += about_stages(cells)
     items += about_scaled_limits([cell.type1_at_limit for cell in cells])
     items += about_limits(limits)
     items += _about_true_effects(cells, context)

@@ -68,6 +68,10 @@ def _stops(cells: Sequence[Cell]) -> str:
     """`; 23.1 ± 0.1 % stop early, and on average 36.1 ± 0.1 of 52 patients are randomised`."""
     if all(len(cell.looks) < 2 for cell in cells):
         return ""
+    if all(cell.two_stage is not None for cell in cells):
+        second = _range(cells, _second_stage, percent=True)
+        patients = _range(cells, _expected_patients)
+        return f"; {second} have a second stage, and on average {patients} patients are randomised"
     early, patients = _range(cells, _stopped_early, percent=True), _range(cells, _expected_patients)
     return f"; {early} stop early, and on average {patients} of {cells[0].patients:,} patients are randomised"
 
@@ -101,6 +105,11 @@ def _power(cell: Cell) -> Figure:
 
 def _stopped_early(cell: Cell) -> Figure:
     return cell.stopped_early
+
+
+def _second_stage(cell: Cell) -> Figure:
+    assert cell.two_stage is not None
+    return cell.two_stage.stage_two
 
 
 def _expected_patients(cell: Cell) -> Figure:

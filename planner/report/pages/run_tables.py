@@ -18,6 +18,7 @@ from planner.report.pages.common import sentence
 from planner.report.pages.parts.blinding import guesses_made, right_guesses
 from planner.report.pages.parts.dropout import depends, dropout_table
 from planner.report.pages.parts.scaled import at_limit_cells, parts_sheet
+from planner.report.pages.parts.two_stage import stages_sheet
 from planner.results.carryover_sentences import BEGIN, Carried, bias_sentences, place
 from planner.results.cells import CarryoverFigures, Cell, LookFigures
 from planner.results.effect_scale import Unit
@@ -71,7 +72,9 @@ def tables(
     blocks += _by_unit(cells, context, [_power(part, context) for part in _parts(cells, context)])
     if (sheet := parts_sheet(cells, context)) is not None:
         blocks += [Heading("What does it rest on?"), sheet]
-    if has_interim_looks(cells):
+    if (sheet := stages_sheet(cells, context)) is not None:
+        blocks += [Heading("What becomes of the two stages?"), sheet]
+    elif has_interim_looks(cells):
         blocks.append(Prose(NOBODY_MEANWHILE))
         blocks.append(Heading("When does it stop?"))
         never = cannot_stop([row.cell for row in cells], limits)
@@ -105,8 +108,8 @@ def _each_hypothesis(cells: Sequence[SharedCell], context: PageContext) -> list[
 
 
 def has_interim_looks(cells: Sequence[SharedCell]) -> bool:
-    """Whether there is a look before the last."""
-    return any(len(row.cell.looks) > 1 for row in cells)
+    """Whether there is a look before the last; one that plans a second stage has words of its own."""
+    return any(len(row.cell.looks) > 1 and row.cell.two_stage is None for row in cells)
 
 
 def _parts(cells: Sequence[SharedCell], context: PageContext) -> list[list[SharedCell]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner.questions.plan import TrialPlan
 from planner.report.scenario.family import in_words_of
+from planner.report.scenario.two_stage import stages_line
 from planner.scenario.scenario import Scenario
 from planner.scenario.text import count, listed
 
@@ -14,6 +15,8 @@ def design_line(scenario: Scenario, plan: TrialPlan, short: bool = False) -> str
     """`52 patients randomised: 26 to F then S and 26 to S then F`; `short`: many sequences are counted."""
     design = scenario.design
     numbers = [f"{low}" if low == high else _one_of(low, high) for low, high in plan.per_sequence_ends]
+    if staged := stages_line(scenario):
+        return f"{staged}: half to each of {listed([' then '.join(each) for each in design.sequences])}"
     patients = count(design.patients, "patient")
     if short and len(numbers) > _MOST_SEQUENCES and len(set(numbers)) == 1:
         each = f"{numbers[0]} to each of {len(design.sequences)} sequences"

@@ -10,6 +10,7 @@ from planner.report.pages.parts.whole_trial import EACH_ALONE
 from planner.report.scenario.looks import looks_and_limits
 from planner.report.scenario.scaling import scaling_blocks, short_form
 from planner.report.scenario.secondary_outcomes import reading_text
+from planner.report.scenario.two_stage import levels, stages_blocks
 from planner.results.effect_scale import effect_unit
 from planner.results.number_text import percent, plain, signed
 from planner.scenario.analysis import PlannedAnalysis
@@ -45,6 +46,8 @@ def analyses_blocks(scenario: Scenario, plan: TrialPlan) -> list[Block]:
         lines.append(f"Source: {about.citation or code}")
         described.append((analysis.name, " ".join(lines)))
     alone = [Prose(EACH_ALONE)] if len(plan.analyses) > 1 else []
+    if scenario.monitoring.adaptive is not None:
+        return [*blocks, Facts(described), *stages_blocks(scenario)]
     scaled = scaling_blocks(scenario)
     return [*blocks, Facts(described), *alone, *scaled, *looks_and_limits(scenario, plan)]
 
@@ -77,6 +80,8 @@ def _method(analysis: PlannedAnalysis) -> str:
 
 def _level(scenario: Scenario, analysis: AnalysisPlan, stated: PlannedAnalysis) -> str:
     level = f"alpha {plain(analysis.alpha)}, {sidedness(analysis.alternative)}"
+    if scenario.monitoring.adaptive is not None:
+        level = levels(scenario)
     if stated.scaling is not None:
         return f"{level}; equivalence within {short_form(stated.scaling)}"
     unit = effect_unit(scenario, analysis.measure, analysis.outcome)

@@ -33,6 +33,7 @@ from planner.scenario.reading.guesses import answered
 from planner.scenario.reading.messages import complaints_of
 from planner.scenario.reading.toml import MAX_BYTES
 from planner.scenario.reading.validate import validated
+from planner.scenario.resolving.adaptive import with_patients
 from planner.scenario.resolving.draft import Complaint, Draft
 from planner.scenario.resolving.examples import with_examples
 from planner.scenario.resolving.kept import Kept
@@ -60,6 +61,7 @@ def build_scenario(
     `kept`: what was worked out of other scenarios of the same file.
     """
     context, kept = context_of(None) if context is None else context, kept or Kept()
+    data = with_patients(data)
     try:
         written = validated(data, context, kept)
         complaints: list[Complaint] = []

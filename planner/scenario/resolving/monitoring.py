@@ -13,6 +13,7 @@ from planner.scenario.design import Design
 from planner.scenario.faults import Path
 from planner.scenario.look_counts import nearest, scaled, scaling
 from planner.scenario.monitoring import Efficacy, Futility, Monitoring, RuleSettings
+from planner.scenario.resolving.adaptive import resolve_adaptive
 from planner.scenario.resolving.draft import Draft
 from planner.scenario.stopping_rules import (
     EFFICACY_RULES,
@@ -35,6 +36,8 @@ def resolve_monitoring(
     monitoring = draft.monitoring
     if monitoring is None:
         return None
+    if monitoring.adaptive is not None:
+        return resolve_adaptive(draft, design, list(analyses), monitoring)
     looks = _looks(draft, design, monitoring.looks)
     if looks is None:
         return monitoring

@@ -11,8 +11,8 @@ import pytest
 from planner.equivalence.two_stage.exact import operating_characteristics
 from planner.equivalence.two_stage.law import Characteristics
 from planner.equivalence.two_stage.plan import TwoStagePlan, two_stage_plan
-from planner.equivalence.two_stage.rules import RULES
 from planner.monitoring.errors import BoundaryError
+from planner.scenario.two_stage_rules import RULES
 from tests.support.harness import Comparison, TooFarApart
 from tests.support.naive_two_stage import Counts, Rule, combined_trial, pooled_trial
 from tests.support.two_stage_tables import CRITICAL, SHARES, exact, rows

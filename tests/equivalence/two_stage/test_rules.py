@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from planner.equivalence.two_stage.plan import two_stage_plan
-from planner.equivalence.two_stage.rules import RULES
 from planner.monitoring.errors import BoundaryError
+from planner.scenario.two_stage_rules import RULES
 
 # Potvin 2008, Montague 2012, Fuglsang 2013, Maurer 2018: levels, planned ratio and power; power first
 PUBLISHED = [
