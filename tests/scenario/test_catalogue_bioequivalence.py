@@ -75,3 +75,8 @@ def test_the_widened_limit_is_that_of_the_published_variability() -> None:
     assert means["T"] / means["R"] < limit  # at the limit or beyond it the null hypothesis holds
     low, high = SEEN["bioequivalence-replicate"]["interval"]
     assert math.sqrt(low * high) == pytest.approx(SEEN["bioequivalence-replicate"]["ratio"], abs=5e-5)
+
+
+def test_the_first_stage_is_that_of_the_published_example() -> None:
+    means = look_up(scenario("two-stage"), "hypotheses.published.means")
+    assert math.log(means["T"] / means["R"]) == pytest.approx(SEEN["two-stage"]["log_ratio"], abs=5e-5)
