@@ -139,6 +139,7 @@ def compare_cell(
     comparison.mean(f"{head}: spread of the estimate", estimate["empirical_se"], error, float(e.std()))
 
 
+@pytest.mark.long
 @SHORT_OR_LONG
 @pytest.mark.parametrize("name", FEW)
 def test_trials_of_the_catalogue(name: str, size: int) -> None:

@@ -233,6 +233,7 @@ def compare_share(comparison: Comparison, what: str, a: Any, b: Any) -> None:
     comparison.mean(what, float(a.mean()), se, float(b.mean()))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "size", [pytest.param(1, id="short"), pytest.param(10, marks=pytest.mark.long, id="long")]
 )

@@ -94,6 +94,7 @@ CASES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS, ids=" ".join)
 @pytest.mark.parametrize("name", CASES)
 def test_cell_by_cell(name: str, kind: tuple[str, str]) -> None:

@@ -34,6 +34,7 @@ CASES = {
 PARTS = ("equivalent", "criterion", "estimate", "unscaled", "sd_ratio", "scaled")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
 def test_power_and_its_parts(case: str) -> None:
     """All parts of the rule; and planner's own decision on the same statistics, trial by trial."""

@@ -90,6 +90,7 @@ def test_every_rule_is_simulated() -> None:
     assert FUTILITY.keys() == FUTILITY_RULES.keys() - {"none"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("rule", "sided"),
     repeated([(r, 1) for r in EFFICACY] + [(r, 2) for r in reversed(EFFICACY)], fast=len(EFFICACY) + 2),
@@ -101,6 +102,7 @@ def test_efficacy_rules(rule: str, sided: int) -> None:
     compare({"rule": rule} | parameters, None, sided).check()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("rule", "binding"),
     repeated(
@@ -112,6 +114,7 @@ def test_futility_rules(rule: str, binding: bool) -> None:
     compare({"rule": "obrien-fleming-spending"}, futility, 1).check()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", ["z", "conditional-power", "obrien-fleming-spending"])
 def test_two_sided_futility_rules(rule: str) -> None:
     compare({"rule": "obrien-fleming-spending"}, {"rule": rule} | FUTILITY[rule], 2).check()

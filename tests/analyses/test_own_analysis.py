@@ -67,6 +67,7 @@ def test_a_replayed_trial_agrees_with_scipy() -> None:
         assert look["completers"] == len(own)
 
 
+@pytest.mark.long
 def test_an_exact_p_is_significant_as_it_says() -> None:
     """Against the same p values of the same trials, decided here."""
     p_values: list[float] = []

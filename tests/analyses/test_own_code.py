@@ -123,6 +123,7 @@ def test_a_file_that_is_edited_later_is_not_what_runs(tmp_path: Path) -> None:
     assert before == after
 
 
+@pytest.mark.long
 def test_one_name_and_two_sources_share_nothing(tmp_path: Path) -> None:
     source = (Path(own_analyses.__file__)).read_text()
     runs = []
@@ -138,6 +139,7 @@ def test_one_name_and_two_sources_share_nothing(tmp_path: Path) -> None:
     assert cells[0]["power"] == cells[1]["power"]  # T is the same in both
 
 
+@pytest.mark.long
 def test_a_module_that_is_gone_is_compiled_again(tmp_path: Path) -> None:
     """What `runpy` or a notebook has run is no module that compiled code could be loaded for; no warning."""
     source, digests = Path(own_analyses.__file__).read_text(), set()
@@ -159,6 +161,7 @@ def test_the_same_analysis_is_measured_once() -> None:
     assert units.worked_out == before + 2
 
 
+@pytest.mark.long
 def test_compiled_code_is_kept_by_source(tmp_path: Path) -> None:
     (tmp_path / "users.py").write_text(Path(own_analyses.__file__).read_text())
     code = (

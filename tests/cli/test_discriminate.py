@@ -177,6 +177,7 @@ def test_after_ctrl_c_what_is_finished_is_shown(cli: Cli, plan: str, monkeypatch
     assert "To run it to its end" in out
 
 
+@pytest.mark.long
 def test_the_page_fits_eighty_columns_with_ten_hypotheses_and_ascii() -> None:
     scenario = read(FOLDER / "ab-ba.toml")
     found = discriminate(scenario, draws=32, summaries=["endpoint", "means"])

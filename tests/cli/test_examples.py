@@ -48,6 +48,7 @@ def test_there_are_examples_of_every_kind() -> None:
     assert NEW in commands(r"^planner new")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", on_my_trial())
 def test_examples_on_my_trial_work_after_new(command: str, cli: Cli) -> None:
     assert cli(*arguments(NEW), "-q") == (0, "", "")

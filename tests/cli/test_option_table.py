@@ -100,6 +100,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", WORDS)
 def test_each_format_that_is_offered_is_written(name: str, cli: Cli) -> None:
     """Off a terminal, in a file, and by the ending of the file."""

@@ -209,6 +209,7 @@ def growth(name: str, trials: int) -> float:
     return float(done.stdout)
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 @pytest.mark.parametrize(
     ("name", "trials"),

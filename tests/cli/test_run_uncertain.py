@@ -46,6 +46,7 @@ def test_run_uncertain_as_json_and_csv(capsys: pytest.CaptureFixture[str]) -> No
     assert "uncertainty_power_quantiles_p50_estimate" in out.splitlines()[0]
 
 
+@pytest.mark.long
 def test_dry_run_tells_the_variants(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = command(capsys, "run", "williams-2018", "--uncertain", "--dry-run")
     assert code == 0
@@ -54,6 +55,7 @@ def test_dry_run_tells_the_variants(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(out)["run"]["variants"] == 500
 
 
+@pytest.mark.long
 def test_dry_run_counts_what_is_kept_of_the_variants(capsys: pytest.CaptureFixture[str]) -> None:
     """The peak so far and the sums of all variants, by the size of the arrays of one."""
     tally = AssurancePass(read("williams-2018"), None).work.cells.empty()

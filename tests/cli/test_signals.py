@@ -107,6 +107,7 @@ def interrupt_at(scenario: str, trials: int, delay: float, number: signal.Signal
     return ending
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("moments", [4, *(pytest.param(n, marks=pytest.mark.long) for n in (12, 50))])
 def test_a_signal_at_any_moment(moments: int, scenario: str) -> None:
     """Two thirds hit the start and the middle of an endless run, one third the end of a short one."""

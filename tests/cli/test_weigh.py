@@ -32,6 +32,7 @@ def of(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {row["hypothesis"]: row for row in document["hypotheses"]}
 
 
+@pytest.mark.long
 def test_williams_speaks_against_all_that_is_free_of_opioids(williams: dict[str, Any]) -> None:
     rows = of(williams)
     ranked = sorted(rows, key=lambda name: rows[name]["weight"]["estimate"])
@@ -108,6 +109,7 @@ def test_abdallah_leaves_open_who_was_seen_twice() -> None:
     assert min(weights, key=lambda name: weights[name]) == "rapamycin-inert"
 
 
+@pytest.mark.long
 def test_table_json_csv_and_markdown_say_the_same(cli: Cli, tmp_path: Path) -> None:
     options = ["weigh", "williams-2018", "--variants", "10", "--virtual-patients", "128", "-q"]
     code, table, _ = cli(*options)

@@ -60,6 +60,7 @@ def only(scenario: Scenario, *hypotheses: str) -> Scenario:
     return scenario.model_copy(update={"simulation": simulation})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", NAMES)
 def test_each_hypothesis_alone_is_its_cell_among_all(name: str) -> None:
     """To the bit, components that belong to one hypothesis included."""

@@ -89,6 +89,7 @@ def standard_error(sd: float) -> float:
     return math.sqrt((product + 4 * 2.0**2) / 24)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("size", [1.0, 1e-6, 1e5])
 @pytest.mark.parametrize("sd", [0.0, 1e-6, 0.001, 0.5, 4.0])
 def test_errors_are_right_whatever_the_spread_of_the_baseline(sd: float, size: float) -> None:

@@ -134,6 +134,7 @@ def forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 MECHANISMS = "full-discriminator"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("arguments", "most"),
     [

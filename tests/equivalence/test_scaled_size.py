@@ -14,6 +14,7 @@ from planner.errors import RequestError
 from tests.support.scaled_tables import SEQUENCES, law_of, rows, rule_of
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", [12, pytest.param(1, marks=pytest.mark.long)], ids=["some", "all"])
 def test_sizes_against_another_quadrature(step: int) -> None:
     """Also the two that the other program has three patients too small."""

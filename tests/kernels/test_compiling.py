@@ -250,6 +250,7 @@ def test_compiled_code_is_kept_and_found_again(copy: Copy) -> None:
     assert (first[2], again[2]) == (0, 1)
 
 
+@pytest.mark.long
 @needs_compiler
 def test_an_edit_in_another_file_is_compiled(copy: Copy) -> None:
     """The helper that the kernel calls changes; the kernel's own file does not."""

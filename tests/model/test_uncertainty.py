@@ -42,6 +42,7 @@ def truncated(mean: float, sd: float, low: float, high: float) -> Any:
     return stats.truncnorm((low - mean) / sd, (high - mean) / sd, mean, sd)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("path", "distribution", "reference"),
     [

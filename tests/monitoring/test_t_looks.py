@@ -69,6 +69,7 @@ def simulated(
     return rejected / TRIALS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("counts", "sided", "sequences", "adjusts"),
     [

@@ -161,6 +161,7 @@ def test_a_hypothesis_of_which_nothing_is_uncertain_stands_beside_others() -> No
     assert simulated["range"][0] <= exactly <= simulated["range"][1]
 
 
+@pytest.mark.long
 def test_the_command_finds_an_effect(capsys: pytest.CaptureFixture[str], tmp_path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "trial.toml"
     file.write_text(text(uncertainty=SPREAD), encoding="utf-8")

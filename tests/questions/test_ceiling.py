@@ -207,6 +207,7 @@ def test_mechanisms_of_the_trial_of_2018_that_endless_patients_tell_apart() -> N
     assert found["ceiling"]["estimate"] > 0.4784
 
 
+@pytest.mark.long
 def test_more_summaries_never_lower_a_ceiling_nor_do_fewer_patients_pass_it() -> None:
     few = 'simulation.hypotheses=["direct-opioid", "permissive", "expectancy"]'
     scenario = read(FOLDER / "two-by-two.toml", set=[few])

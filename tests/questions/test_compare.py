@@ -84,6 +84,7 @@ def test_no_error_is_nothing_for_want_of_trials() -> None:
 REPEATS = 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("patients", repeated([21, 24]))
 def test_paired_errors_are_the_spread_over_repeats(patients: int) -> None:
     """z scores have SD 1 within its error; 21 patients leave looks within a randomisation block."""

@@ -222,6 +222,7 @@ def test_among_trials_that_give_a_weight_it_is_true_as_often(fit: Fit, honest: b
             compared.check()
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_numbers_for_any_number_of_threads() -> None:
     few = 'simulation.hypotheses=["direct-opioid", "permissive", "expectancy"]'
     scenario = read(FOLDER / "ab-ba.toml", set=[few])

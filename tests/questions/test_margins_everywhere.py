@@ -136,6 +136,7 @@ def test_a_p_value_alone_is_refused() -> None:
     assert fault.message == "equivalence is not available for mine, which answers with a p value alone"
 
 
+@pytest.mark.long
 def test_assurance_is_the_mean_of_the_exact_powers() -> None:
     """A normal mean; there is an effect to be found in the variants in which it lies within the limits."""
     mean, sd, se = 0.5, 1.2, 2.0 * math.sqrt(2 / 16)

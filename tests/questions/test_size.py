@@ -40,6 +40,7 @@ def test_known_sizes_are_found_and_called_exact() -> None:
             assert row["power"]["estimate"] == pytest.approx(exact, abs=4 * row["power"]["mcse"])
 
 
+@pytest.mark.long
 def test_known_sizes_are_found_without_the_closed_form(monkeypatch: pytest.MonkeyPatch) -> None:
     """The simulation alone leaves one number, the right one, or says that two are open.
 
@@ -98,6 +99,7 @@ def compare_two_looks(found: Sizing, plan: Scenario, sd: float, **law: Any) -> C
     return comparison
 
 
+@pytest.mark.long
 def test_two_looks_agree_with_quadrature() -> None:
     plan = trial(patients=30, looks=[12, 30])
     found = size(plan, power=[0.8, 0.9])

@@ -77,6 +77,7 @@ def test_slow_growth_is_told_with_the_number_that_is_enough() -> None:
     assert "More than 10,000 patients are not simulated" in row["note"]
 
 
+@pytest.mark.long
 def test_without_the_closed_form_the_number_is_extrapolated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planner.questions.exact.theory.power", lambda *_: None)
     row = only(size(read_text(SLOW), power=0.8, max_patients=3000))

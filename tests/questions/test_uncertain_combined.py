@@ -70,6 +70,7 @@ def test_a_precision_adds_variants_until_it_is_reached() -> None:
         wrong.check()
 
 
+@pytest.mark.long
 def test_a_precision_gives_the_bits_of_a_run_of_so_many_variants() -> None:
     one, other = precise(0.02, threads=1), precise(0.02, threads=3)
     same = simulate_variants(one.scenario, trials=one.trials, count=variants_of(one))
@@ -273,6 +274,7 @@ def test_what_is_kept_of_the_variants_stays_within_memory(
 # The command
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [
@@ -301,6 +303,7 @@ def test_the_same_result_again(
     assert len(rows) == 1 + len(first["cells"])
 
 
+@pytest.mark.long
 def test_dry_runs_tell_the_variants(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,6 +69,7 @@ def test_hypotheses_that_say_the_same_share_a_class() -> None:
     assert alike == pytest.approx(weights(exact, [1, 1, 1]))
 
 
+@pytest.mark.long
 def test_errors_of_weights_by_simulation() -> None:
     """Likelihoods of 40 variants with a common part, drawn 4,000 times: the spread is what is stated."""
     rng = np.random.default_rng(3)
@@ -278,6 +279,7 @@ def test_there_must_be_a_result() -> None:
         weigh(read_text(RATES))
 
 
+@pytest.mark.long
 def test_patients_are_shared_by_all_hypotheses_and_named_by_seed() -> None:
     scenario = read("williams-2018")
     first, again = (weigh(scenario, variants=15, patients=512).to_json()["hypotheses"] for _ in range(2))

@@ -74,6 +74,7 @@ def relative(*settings: str) -> dict[str, float]:
     return {row["hypothesis"]: row["bayes_factor"]["estimate"] for row in found}
 
 
+@pytest.mark.long
 def test_with_the_usual_placebo_response_opioid_tone_leads() -> None:
     found = relative()
     assert max(found, key=lambda name: found[name]) == "permissive"
@@ -86,6 +87,7 @@ def test_with_the_usual_placebo_response_opioid_tone_leads() -> None:
     assert means == sorted(means, reverse=True)
 
 
+@pytest.mark.long
 def test_with_little_placebo_response_direct_action_leads() -> None:
     scaled = [
         f"components.expectancy.{key}"

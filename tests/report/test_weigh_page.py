@@ -249,6 +249,7 @@ def test_a_column_has_one_style() -> None:
     assert "±" in weight(Figure(5e-5, 1e-4))  # it may be much more than that
 
 
+@pytest.mark.long
 def test_every_simulated_figure_has_its_error(cli: Cli) -> None:
     few = ["--variants", "30", "--virtual-patients", "256"]
     words = ["williams-2018", "--set", "observed.stopped_at=1", *few]

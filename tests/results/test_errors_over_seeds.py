@@ -130,6 +130,7 @@ def check(found: Sequence[Verdict], seeds: int) -> None:
     assert np.mean([each.covered for each in found if each.stated]) >= COVERED
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", QUICK)
 def test_errors_are_the_spread_over_seeds(command: str) -> None:
     check(verdicts(documents(command, SHORT)), SHORT)

@@ -113,6 +113,7 @@ PLANS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("settings", PLANS, ids=str)
 @pytest.mark.parametrize("cells", [(6, 6), (9, 6)])
 def test_rules_by_hand(settings: dict[str, Any], cells: tuple[int, int]) -> None:
@@ -188,6 +189,7 @@ SETTINGS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 def test_many_trials_against_the_exact_probabilities(settings: dict[str, Any]) -> None:
     plan, rng = two_stage_plan(**settings), np.random.default_rng(9)

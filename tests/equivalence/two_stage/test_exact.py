@@ -113,6 +113,7 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("rule", "first", "cv", "ratio"), SETTINGS)
 def test_patients_one_by_one(rule: str, first: int, cv: float, ratio: float) -> None:
     """Also an odd first stage, and a ratio at which most trials fail."""
@@ -124,6 +125,7 @@ def test_patients_one_by_one(rule: str, first: int, cv: float, ratio: float) -> 
         with_patients(counts, other).check()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_what_becomes_of_trials_adds_up(rule: str) -> None:
     for settings in ({}, {"most": 40}, {"ci_outside": (0.95, 1.0526)}, {"estimate_outside": (0.9, 1.1)}):
@@ -159,6 +161,7 @@ def test_the_known_type_1_errors_above_5_percent() -> None:
         assert found > 0.05
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("first", "cv"), [(12, 0.1), (12, 0.25), (24, 0.3), (36, 0.6)])
 def test_combined_p_values_keep_the_level(first: int, cv: float) -> None:
     assert operating_characteristics(two_stage_plan("maurer"), first, cv, 1.25).equivalent < 0.05
