@@ -195,6 +195,7 @@ def test_exaggeration_against_the_variants_one_by_one() -> None:
     assert cell["estimate"]["exaggeration_given_efficacy"] == pytest.approx(total / size, rel=1e-6)
 
 
+@pytest.mark.long
 def test_errors_are_the_spread_over_runs() -> None:
     """Of assurance, bias and effect over 60 seeds; those of independent trials would be far too small."""
     made = read_text(text())
