@@ -97,7 +97,13 @@ class Design(Settings):
         about("Patients per sequence in one allocation unit; 1 each if not given", min_length=1),
     ] = ()
     patients: Annotated[
-        Whole, about("Total number of patients randomised", "patients", ge=1, le=MAX_PATIENTS)
+        Whole,
+        about(
+            "Total number of patients randomised; needed, unless monitoring.adaptive plans a second stage",
+            "patients",
+            ge=1,
+            le=MAX_PATIENTS,
+        ),
     ]
     minimum: Annotated[
         Whole | None,

@@ -30,6 +30,7 @@ CASES = [
     ("fda", "ntid", "2x2x3", 30, 0.15, 0.15, 0.975),
     ("fda", "hvntid", "2x2x4", 28, 0.45, 0.25, 0.97),
 ]
+NAMES = {"criterion": "criterion", "point_estimate": "estimate", "unscaled": "unscaled", "ratio": "sd_ratio"}
 BY_R = [  # power.scABEL.sdsims of PowerTOST 1.5-4: EMA, 200,000 trials
     ("2x2x4", 24, 0.3, 0.3, 1.25, 0.080305),
     ("2x2x3", 30, 0.35, 0.5, 0.9, 0.7643),
@@ -59,17 +60,17 @@ def compare(*given: *tuple[str, str, str, int, float, float, float], trials: int
     row = scaled_rule(regulator, rule)
     exact = scaled_power_parts(law_of(row, design, patients, cv_wt, cv_wr), row, ratio)
     cell = cell_of(regulator, rule, design, patients, (cv_wt, cv_wr), ratio, trials)
-    found = cell["scaled"]
+    parts = cell["components"]
     with Comparison(title=f"{regulator} {rule} {design}") as compared:
         compared.probability("equivalent", cell["power"], trials, exact.equivalent)
-        for name, key in (("criterion",) * 2, ("estimate",) * 2, ("unscaled",) * 2, ("sd_ratio",) * 2):
+        for name, key in NAMES.items():
             if (expected := getattr(exact, key)) is not None:
-                compared.probability(name, found[name], trials, expected)
-        compared.probability("switched", found["switched"], trials, exact.scaled)
-        limit = found["upper_limit"]
+                compared.probability(name, parts[name], trials, expected)
+        compared.probability("switched", parts["switched"], trials, exact.scaled)
+        limit = cell["upper_limit"]
         compared.mean("limit", limit["mean"]["estimate"], limit["mean"]["mcse"], 100.0 * exact.mean_limit)
         for q, expected in zip(QUANTILES, exact.limit_quantiles, strict=True):
-            shown = limit["quantiles"][f"p{100 * q:g}"]
+            shown = limit[f"q{round(100 * q):02}"]
             error = max(shown["mcse"], 1e-9)
             compared.mean(f"limit {q}", shown["estimate"], error, 100.0 * expected)
 

@@ -23,8 +23,13 @@ pytestmark = pytest.mark.long
 
 TRIALS, NAIVE = 200_000, 3_000
 SWITCH = math.sqrt(math.log(1.09))
-PARTS = {"equivalent": "power", "criterion": "criterion", "estimate": "estimate", "unscaled": "unscaled"}
-PARTS |= {"sd_ratio": "sd_ratio", "scaled": "switched"}
+PARTS = {
+    "equivalent": "power",
+    "criterion": "criterion",
+    "estimate": "point_estimate",
+    "unscaled": "unscaled",
+}
+PARTS |= {"sd_ratio": "ratio", "scaled": "switched"}
 
 
 def _case(
@@ -142,7 +147,7 @@ def contrasts(words: Sequence[str], y: Floats) -> Statistics | None:
 def compare(cell: Json, found: dict[str, float], title: str) -> None:
     with Comparison(title=title) as compared:
         for name, key in PARTS.items():
-            shown = cell["power"] if key == "power" else cell["scaled"][key]
+            shown = cell["power"] if key == "power" else cell["components"][key]
             if shown is not None:
                 p = found[name]
                 error = math.hypot(shown["mcse"], math.sqrt((p * (1 - p) + 1 / NAIVE) / NAIVE))
@@ -166,8 +171,8 @@ def test_another_variability_is_seen() -> None:
 def test_errors_of_limits() -> None:
     """The mean of the upper limit and its quantiles over many runs vary as their errors say."""
     case = CASES["ema, 2x2x4"]
-    limits = [planned(case, 2_048, seed)["scaled"]["upper_limit"] for seed in range(60)]
-    for figures in ([each["mean"] for each in limits], [each["quantiles"]["p50"] for each in limits]):
+    limits = [planned(case, 2_048, seed)["upper_limit"] for seed in range(60)]
+    for figures in ([each["mean"] for each in limits], [each["q50"] for each in limits]):
         values = [each["estimate"] for each in figures]
         errors = [each["mcse"] for each in figures]
         assert 0.7 < np.std(values, ddof=1) / np.mean(errors) < 1.35

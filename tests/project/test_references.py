@@ -95,7 +95,8 @@ def test_an_entry_says_type_range_unit_default_version_short_form_and_example(ma
     assert "number from 0 to 100,000." in entries["design.washout_days"]
     assert "Unit: days." in entries["design.washout_days"]
     assert "Default: `0.0`." in entries["design.washout_days"]
-    assert "It must be given." in entries["design.patients"]
+    assert "It must be given." in entries["schema_version"]
+    assert "It may be left out." in entries["design.patients"]  # beside a second stage
     assert "`washout_days = 14` (abdallah-2020)" in entries["design.washout_days"]
     assert "Since planner 0.2.0." in entries["population.entry"]
     assert "Short form: `0.5` for `{ mean = 0.5 }`." in entries["components.NAME.size"]

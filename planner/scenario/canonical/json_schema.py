@@ -16,6 +16,8 @@ def schema() -> Tree:
     described = Scenario.model_json_schema()
     whole = _tidied({key: value for key, value in described.items() if key != "title"}, names=False)
     definitions = whole.pop("$defs")
+    definitions["Design"]["required"].remove("patients")
+    whole["anyOf"] = _WITH_PATIENTS
     parts = {f"{name}Part": _part(definition) for name, definition in definitions.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -25,6 +27,13 @@ def schema() -> Tree:
         "then": {"$ref": "#/$defs/Scenario"},
         "$defs": {"Scenario": whole, **definitions, **parts},
     }
+
+
+_WITH_PATIENTS = [
+    {"properties": {"design": {"required": ["patients"]}}},
+    {"properties": {"monitoring": {"required": ["adaptive"]}}, "required": ["monitoring"]},
+]
+"""The number of patients is needed, unless a second stage is planned: see scenario.resolving.adaptive."""
 
 
 def _part(node: object) -> Any:
