@@ -18,6 +18,7 @@ from tests.against.test_naive import FLAT, NAIVE_TRIALS, TRIALS, Case, compare_c
 from tests.support import naive
 from tests.support.exact import hills_armitage_power, paired_power, t_power
 from tests.support.harness import Comparison, TooFarApart, run, scenario_text
+from tests.support.marks import repeated
 from tests.support.naive import Trial
 
 SD = 3.0  # of one patient's difference
@@ -94,9 +95,8 @@ CASES = {
 }
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("kind", KINDS, ids=" ".join)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", repeated(CASES))
 def test_cell_by_cell(name: str, kind: tuple[str, str]) -> None:
     compare(CASES[name], kind).check()
 

@@ -12,6 +12,7 @@ from planner.equivalence.scaled import scaled_power_parts
 from planner.equivalence.scaled_decisions import decide
 from planner.equivalence.scaled_laws import scaled_law
 from tests.support.harness import Comparison, TooFarApart
+from tests.support.marks import repeated
 from tests.support.naive_scaled import by_analysis_of_variance, by_contrasts, trials, verdicts
 from tests.support.scaled_tables import SEQUENCES
 
@@ -34,8 +35,7 @@ CASES = {
 PARTS = ("equivalent", "criterion", "estimate", "unscaled", "sd_ratio", "scaled")
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", repeated(CASES))
 def test_power_and_its_parts(case: str) -> None:
     """All parts of the rule; and planner's own decision on the same statistics, trial by trial."""
     regulator, rule, design, groups, cvs, ratio = CASES[case]

@@ -12,6 +12,7 @@ import pytest
 from planner.cli.app import COMMANDS, EXAMPLES, function_of
 from planner.scenario import catalogue
 from tests.support.commands import Cli, cli
+from tests.support.marks import repeated
 
 __all__ = ["cli"]
 
@@ -48,8 +49,7 @@ def test_there_are_examples_of_every_kind() -> None:
     assert NEW in commands(r"^planner new")
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("command", on_my_trial())
+@pytest.mark.parametrize("command", repeated(on_my_trial()))
 def test_examples_on_my_trial_work_after_new(command: str, cli: Cli) -> None:
     assert cli(*arguments(NEW), "-q") == (0, "", "")
     if "patients.csv" in command:

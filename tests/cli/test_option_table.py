@@ -12,6 +12,7 @@ import pytest
 
 from planner.cli.app import COMMANDS, build
 from tests.support.commands import SCENARIO, Cli, cli
+from tests.support.marks import repeated
 
 __all__ = ["cli"]
 
@@ -100,8 +101,7 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", WORDS)
+@pytest.mark.parametrize("name", repeated(WORDS))
 def test_each_format_that_is_offered_is_written(name: str, cli: Cli) -> None:
     """Off a terminal, in a file, and by the ending of the file."""
     observed = "\n[observed]\nmeans = { A = { mean = 3, n = 20 }, B = { mean = 0, n = 20 } }\n"

@@ -23,6 +23,7 @@ from planner.results.contract import as_json
 from planner.results.run import Run
 from planner.scenario.scenario import Scenario
 from tests.support import sample_mechanisms
+from tests.support.marks import repeated
 from tests.support.paths import NUMBERS
 from tests.support.processors import TARGETS, X86, compiled_for, hidden, processor_flags
 from tests.support.sample_trials import SEED, TRIALS, answers, elsewhere, fingerprints, generated, trial
@@ -60,8 +61,7 @@ def only(scenario: Scenario, *hypotheses: str) -> Scenario:
     return scenario.model_copy(update={"simulation": simulation})
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", repeated(NAMES))
 def test_each_hypothesis_alone_is_its_cell_among_all(name: str) -> None:
     """To the bit, components that belong to one hypothesis included."""
     scenario = trial(name)

@@ -134,8 +134,7 @@ HUNDRED_LOOKS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(("sided", "plan"), repeated(product([1, 2], HUNDRED_LOOKS), fast=5))
+@pytest.mark.parametrize(("sided", "plan"), repeated(product([1, 2], HUNDRED_LOOKS), fast=1))
 def test_a_hundred_looks(sided: int, plan: dict[str, Any]) -> None:
     begun = time.process_time()
     solved = boundary(HUNDRED, sided=sided, power=0.9, **plan)

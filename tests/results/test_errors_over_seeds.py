@@ -24,6 +24,7 @@ from planner.questions.weigh.weigh import weigh
 from planner.results.figures import probability
 from planner.scenario.reading.read import read_text
 from planner.scenario.scenario import Scenario
+from tests.support.marks import repeated
 from tests.support.over_seeds import COVERED, FEW, Z95, Verdict, printed, times, verdicts, wrong
 from tests.support.sample_errors import COUNTED, MEASURED, TEXTS, UNCERTAIN, UNCERTAIN_SHARE
 
@@ -130,8 +131,7 @@ def check(found: Sequence[Verdict], seeds: int) -> None:
     assert np.mean([each.covered for each in found if each.stated]) >= COVERED
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("command", QUICK)
+@pytest.mark.parametrize("command", repeated(QUICK))
 def test_errors_are_the_spread_over_seeds(command: str) -> None:
     check(verdicts(documents(command, SHORT)), SHORT)
 

@@ -13,6 +13,7 @@ from planner.equivalence.two_stage.decisions import Outcome, Stage, after_first,
 from planner.equivalence.two_stage.exact import operating_characteristics
 from planner.equivalence.two_stage.plan import TwoStagePlan, two_stage_plan
 from tests.support.harness import Comparison, TooFarApart
+from tests.support.marks import repeated
 from tests.support.naive_two_stage import (
     WEIGHTS,
     L,
@@ -113,8 +114,7 @@ PLANS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("settings", PLANS, ids=str)
+@pytest.mark.parametrize("settings", repeated(PLANS), ids=str)
 @pytest.mark.parametrize("cells", [(6, 6), (9, 6)])
 def test_rules_by_hand(settings: dict[str, Any], cells: tuple[int, int]) -> None:
     plan = two_stage_plan(**settings)
@@ -189,8 +189,7 @@ SETTINGS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("settings", repeated(SETTINGS), ids=str)
 def test_many_trials_against_the_exact_probabilities(settings: dict[str, Any]) -> None:
     plan, rng = two_stage_plan(**settings), np.random.default_rng(9)
     first, cv, ratio = 15, 0.25, 0.94

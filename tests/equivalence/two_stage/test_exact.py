@@ -14,6 +14,7 @@ from planner.equivalence.two_stage.plan import TwoStagePlan, two_stage_plan
 from planner.monitoring.errors import BoundaryError
 from planner.scenario.two_stage_rules import RULES
 from tests.support.harness import Comparison, TooFarApart
+from tests.support.marks import repeated
 from tests.support.naive_two_stage import Counts, Rule, combined_trial, pooled_trial
 from tests.support.two_stage_tables import CRITICAL, SHARES, exact, rows
 
@@ -113,8 +114,7 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(("rule", "first", "cv", "ratio"), SETTINGS)
+@pytest.mark.parametrize(("rule", "first", "cv", "ratio"), repeated(SETTINGS))
 def test_patients_one_by_one(rule: str, first: int, cv: float, ratio: float) -> None:
     """Also an odd first stage, and a ratio at which most trials fail."""
     found = operating_characteristics(two_stage_plan(rule), first, cv, ratio)
@@ -125,8 +125,7 @@ def test_patients_one_by_one(rule: str, first: int, cv: float, ratio: float) -> 
         with_patients(counts, other).check()
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("rule", sorted(RULES))
+@pytest.mark.parametrize("rule", repeated(sorted(RULES)))
 def test_what_becomes_of_trials_adds_up(rule: str) -> None:
     for settings in ({}, {"most": 40}, {"ci_outside": (0.95, 1.0526)}, {"estimate_outside": (0.9, 1.1)}):
         found = operating_characteristics(two_stage_plan(rule, **settings), 16, 0.25, 0.93)
@@ -161,8 +160,7 @@ def test_the_known_type_1_errors_above_5_percent() -> None:
         assert found > 0.05
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(("first", "cv"), [(12, 0.1), (12, 0.25), (24, 0.3), (36, 0.6)])
+@pytest.mark.parametrize(("first", "cv"), repeated([(12, 0.1), (12, 0.25), (24, 0.3), (36, 0.6)]))
 def test_combined_p_values_keep_the_level(first: int, cv: float) -> None:
     assert operating_characteristics(two_stage_plan("maurer"), first, cv, 1.25).equivalent < 0.05
 
