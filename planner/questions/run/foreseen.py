@@ -17,6 +17,8 @@ def foreseen(plan: Scenario, amount: Amount, seed: int, threads: int | None) -> 
     """A plain run: its cells, its trials and the scenario with every default filled in."""
     effort = effort_of_run(plan, amount, seed, threads)
     names, most = list(plan.simulated_hypotheses), most_trials(amount)
+    staged = plan.monitoring.adaptive is not None  # few trials have as many patients as they may have
+    counted = amount.precision is None and not staged
     cells = [
         {"hypothesis": name, "analysis": analysis.name, "patients": plan.design.patients}
         for name in names
@@ -27,8 +29,8 @@ def foreseen(plan: Scenario, amount: Amount, seed: int, threads: int | None) -> 
         *variants_fact(amount),
         ("Hypotheses", ", ".join(names)),
         ("Analyses", ", ".join(analysis.name for analysis in plan.analyses)),
-        ("Patients", f"{plan.design.patients:,} a trial"),
-        *([virtual_patients(most * plan.design.patients * len(names))] if amount.precision is None else []),
+        ("Patients", f"{'at most ' * staged}{plan.design.patients:,} a trial"),
+        *([virtual_patients(most * plan.design.patients * len(names))] if counted else []),
         ("Digest", scenario_name(plan)["digest"][:12]),
     ]
     title = f"Would be simulated: {plan.title}" if plan.title else "Would be simulated"
