@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from ratios import TILES, one_core
 
 from planner.benchmarks.bound import bound
-from planner.benchmarks.jobs import means
+from planner.benchmarks.jobs import means, scaled, two_stage, whole_blocks
+from planner.benchmarks.jobs import one_core as trials_on_one_core
 from planner.benchmarks.reference import with_numpy, with_scalar_numba
 from planner.engine.job import job_of
 from planner.engine.lowered import Job
 from planner.engine.run import run_job
 from planner.kernels.tables import W
+from planner.scenario.scenario import Scenario
 
 TRIALS = TILES * W
 
@@ -46,6 +49,15 @@ def test_one_core(benchmark: Any, what: str) -> None:
 )
 def test_more(benchmark: Any, work: dict[str, int]) -> None:
     job = one_core(_engine(**work))
+    job()
+    benchmark(job)
+
+
+@pytest.mark.benchmark(group="bioequivalence, 16,384 trials")
+@pytest.mark.parametrize("make", [scaled, two_stage], ids=["scaled", "two-stage"])
+def test_bioequivalence(benchmark: Any, make: Callable[[], Scenario]) -> None:
+    work = job_of(make())
+    job = trials_on_one_core(work, whole_blocks(work, 16_384))
     job()
     benchmark(job)
 

@@ -62,6 +62,22 @@ sd_between = {between}
 method = "fixed-subject"
 contrast = ["A", "B"]
 """
+_BIOEQUIVALENCE = """
+schema_version = 1
+treatments = ["T", "R"]
+[design]
+name = "{design}"
+patients = {patients}
+[endpoint]
+distribution = "log-normal"
+[hypotheses.first]
+means = {{ T = {test}, R = 100.0 }}
+cv_within = {cv}
+[[analyses]]
+alternative = "equivalence"
+"""
+SCALED = {"patients": 24, "cv": 0.4, "ratio": 0.9}  # 2x2x4, widened limits of the EMA
+TWO_STAGE = {"first": 12, "cv": 0.2, "ratio": 0.95, "most": 4000}  # method B of Potvin
 # The differences A - B of the two sequences have means of opposite sign, SHIFT apart, and SD 1.
 T_TEST = f"""
 schema_version = 1
@@ -108,6 +124,19 @@ def t_test() -> Scenario:
 def mixed() -> Scenario:
     """AB/BA without dropout, scores not rounded: the job that mixed models of other tools also do."""
     return read_text(_MIXED.format(**MIXED), "bench")
+
+
+def scaled() -> Scenario:
+    """A full replicate design whose limits widen with the reference."""
+    made = _BIOEQUIVALENCE.format(design="2x2x4", test=100.0 * SCALED["ratio"], **SCALED)
+    return read_text(f'{made}scaling = {{ rule = "abel" }}\n', "bench")
+
+
+def two_stage() -> Scenario:
+    """A 2x2 trial whose second stage is planned after the first."""
+    about = {"patients": TWO_STAGE["most"], "cv": TWO_STAGE["cv"], "test": 100.0 * TWO_STAGE["ratio"]}
+    stages = f'[monitoring]\nlooks = [{TWO_STAGE["first"]}]\nadaptive = "potvin-b"\n'
+    return read_text(_BIOEQUIVALENCE.format(design="2x2", **about) + stages, "bench")
 
 
 def mechanisms(names: Sequence[str] = (), *, analyses: int = 1) -> Scenario:

@@ -17,7 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
-from planner.benchmarks.jobs import GROUP, MIXED, SHIFT
+from planner.benchmarks.jobs import GROUP, MIXED, SCALED, SHIFT, TWO_STAGE
 from planner.benchmarks.processes import run_to_end
 
 R_TIMEOUT = 60.0
@@ -26,6 +26,8 @@ POWER = 0.9
 PARAMETERS: dict[str, tuple[float, ...]] = {
     "t-test": (GROUP, SHIFT),
     "mixed": tuple(MIXED.values()),
+    "scaled": tuple(SCALED.values()),
+    "two-stage": tuple(TWO_STAGE.values()),
     "t-test-size": (SHIFT, POWER),
 }
 """What the programs are given of each job, in their order."""
@@ -158,6 +160,22 @@ ALL = (
         100,
         "apt install r-cran-nlme, or install.packages('nlme') in R",
         note=_SAME_TEST,
+    ),
+    Tool(
+        "PowerTOST, power.scABEL.sdsims",
+        "scaled.R",
+        "scaled",
+        20_000,
+        "install.packages('PowerTOST') in R",
+        note="it simulates patients, as planner does",
+    ),
+    Tool(
+        "Power2Stage, power.tsd",
+        "two_stage.R",
+        "two-stage",
+        20_000,
+        "install.packages('Power2Stage') in R",
+        note="it simulates statistics of stages, no patients",
     ),
     Tool(
         "mcpower",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from planner.benchmarks import machine, others
 from planner.benchmarks.definitions import BY_HAND, of_rival
-from planner.benchmarks.jobs import means, mixed, one_core, t_test, whole_blocks
+from planner.benchmarks.jobs import means, mixed, one_core, scaled, t_test, two_stage, whole_blocks
 from planner.benchmarks.others import Missing, Peer, Reported
 from planner.benchmarks.reference import Counts
 from planner.benchmarks.timing import LEAST, Budget, Spread, Times, figure, spread
@@ -21,7 +21,13 @@ _ENGINE_TRIALS_PER_SECOND = 2e6  # roughly; only sizes the rounds
 CHECKED_TRIALS = 200_000
 # Beyond Monte Carlo error: the limits that rivals are given are rounded, and tests may be one-sided.
 _TOLERATED = 0.004
-JOBS: dict[str, Callable[[], Scenario]] = {"small": means, "t-test": t_test, "mixed": mixed}
+JOBS: dict[str, Callable[[], Scenario]] = {
+    "small": means,
+    "t-test": t_test,
+    "mixed": mixed,
+    "scaled": scaled,
+    "two-stage": two_stage,
+}
 """The jobs that rivals do too."""
 
 

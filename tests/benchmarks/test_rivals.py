@@ -88,6 +88,14 @@ def test_jobs_have_the_exact_power_of_their_t_test(job: str, n: int, effect: flo
     assert abs(power.estimate - 0.9 * exact) > 5 * power.mcse
 
 
+def test_jobs_of_bioequivalence_have_their_exact_power() -> None:
+    """Which R's programs have to find, too: see the tests of scaled limits and of two stages."""
+    for job, exact in (("scaled", 0.730949), ("two-stage", 0.842167)):
+        power = simulate(rivals.JOBS[job](), trials=100_000).cells()[0].power
+        assert abs(power.estimate - exact) < 4 * power.error
+        assert abs(power.estimate - 0.98 * exact) > 4 * power.error
+
+
 def test_the_mixed_model_of_statsmodels_is_the_test_of_hills_and_armitage() -> None:
     """On one and the same trial: a t test of the period differences of the two sequences."""
     pytest.importorskip("statsmodels", reason="pip install 'planner[bench]'")
@@ -114,7 +122,8 @@ def test_a_tool_is_timed_by_turns_and_checked(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.long
 def test_every_tool_that_is_here_does_the_same_trial() -> None:
-    rows, skipped = rivals.against_rivals(["t-test", "mixed"], 2, 0.01, Budget(1.0, 2))
+    jobs = [job for job in rivals.JOBS if job != "small"]
+    rows, skipped = rivals.against_rivals(jobs, 2, 0.01, Budget(1.0, 2))
     assert {each["rival"] for each in (*rows, *skipped)} == {
         tool.name for tool in ALL if tool.job in rivals.JOBS
     }
