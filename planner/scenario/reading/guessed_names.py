@@ -32,7 +32,37 @@ SCALED: tuple[tuple[str, str], ...] = (
     (r"ntid?|narrowtherapeuticindex(drugs?)?|nti", _scaling("ntid")),
     (r"hvnti(d)?", _scaling("hvntid")),
 )
+
+
+def _adaptive(rule: str) -> str:
+    """The setting by which a second stage is planned after the first."""
+    return f'adaptive = {{ rule = "{rule}" }}'
+
+
+STAGED: tuple[tuple[str, str], ...] = (
+    (r"(potvins?)?(method)?b|type1", _adaptive("potvin-b")),
+    (r"(potvins?)?(method)?c|type2", _adaptive("potvin-c")),
+    (r"(potvins?)?(method)?d", f"{_adaptive('potvin-d')}, or {_adaptive('montague-d')} for a ratio of .90"),
+    (
+        r"potvin|adaptive(design)?|tsd|twostagedesign|ssr|reestimat(e|ion)|samplesizere-?estimation",
+        _adaptive("potvin-b"),
+    ),
+    (r"montague", _adaptive("montague-d")),
+    (r"fuglsang", f"{_adaptive('fuglsang-b')} or {_adaptive('fuglsang-c')}"),
+    (r"inversenormal|standardcombination|maximumcombination|maurerjones.*|tsdin", _adaptive("maurer")),
+)
+_STAGES_ELSEWHERE: tuple[tuple[str, str], ...] = tuple(
+    (pattern, f"under [monitoring]: looks = [24], the patients of stage 1; {hint}")
+    for pattern, hint in (
+        *((r"potvin-?b", _adaptive("potvin-b")), (r"potvin-?c", _adaptive("potvin-c"))),
+        (
+            r"potvin.*|montague.*|fuglsang.*|maurer.*|tsd|adaptive(design)?|twostagedesign",
+            _adaptive("potvin-b"),
+        ),
+    )
+)
 _ANALYSES: tuple[tuple[str, str], ...] = (
+    *_STAGES_ELSEWHERE,
     (r"ttest|t|students?t?(test)?", _T_TESTS),
     (r"paired.*|dependentt(test)?|onesamplet(test)?|matchedpairs", 'method = "paired-t"'),
     (
@@ -103,6 +133,7 @@ _BOTH = (
 )
 _SPENDING = 'efficacy = "obrien-fleming-spending" (little early) or "pocock-spending" (more early)'
 _EFFICACY: tuple[tuple[str, str], ...] = (
+    *_STAGES_ELSEWHERE,
     (r"obf|of|obrien|brienfleming|fleming", _BOTH),
     (r"landemets|ld|spending|alphaspending|spendingfunction|errorspending", _SPENDING),
     (
@@ -137,6 +168,8 @@ _FUTILITY: tuple[tuple[str, str], ...] = (
     (r"off|no|false", 'futility = "none"'),
 )
 _DESIGNS: tuple[tuple[str, str], ...] = (
+    *_STAGES_ELSEWHERE,
+    (r"twostage", _STAGES_ELSEWHERE[0][1]),
     (r"crossover|crossovertrial|standard|abba|ab,?ba|twoperiod|simple", 'name = "AB/BA"'),
     (r"threewaycrossover|latin", 'name = "williams" or "latin-square"'),
     (r"parallelgroups?|rct|betweensubjects", 'name = "parallel"'),
@@ -174,6 +207,7 @@ _RULES_OF_SCALING: tuple[tuple[str, str], ...] = (
 
 _BY_SETTING = {
     "method": _ANALYSES,
+    "adaptive": STAGED,
     "regulator": REGULATOR_NAMES,
     "efficacy": _EFFICACY,
     "futility": _FUTILITY,

@@ -67,6 +67,7 @@ from planner.scenario.reading.scaling_forms import (
     inside_scaling,
     scaling_form,
 )
+from planner.scenario.reading.two_stage_forms import inside_adaptive, two_stage_form
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.examples import written_at
 from planner.scenario.tree import Tree
@@ -197,6 +198,20 @@ KEYS: dict[str, Callable[[TypedSetting], str]] = {
         ("switchcv", "cvswitch", "switchs", "capcv", "cvcap", "rconst", "estimatewithin", "adjustalpha"),
         inside_scaling,
     ),
+    **dict.fromkeys(
+        (
+            "twostage",
+            "adaptive",
+            "adaptivedesign",
+            "tsd",
+            "twostagedesign",
+            "reestimate",
+            "reestimation",
+            "ssr",
+        ),
+        two_stage_form,
+    ),
+    **dict.fromkeys(("n1", "firststage", "stage1", "nstage1", "interimpatients"), inside_adaptive),
     **dict.fromkeys(("allocationratio", "randomization", "randomisation"), allocation_form),
     **dict.fromkeys(("ratio", "gmr", "theta0"), ratio_form),
     **dict.fromkeys(

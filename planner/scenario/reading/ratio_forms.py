@@ -88,6 +88,8 @@ def root_form(guess: TypedSetting) -> str:
 
 def ratio_form(guess: TypedSetting) -> str:
     """A ratio of means in a hypothesis, or of the allocation."""
+    if "adaptive" in guess.path:
+        return f"ratio = {guess.value}, for which stage 2 is planned"
     if guess.section != "hypotheses":
         return allocation_form(guess)
     (a, b), number = guess.pair, number_meant(guess.value)
