@@ -97,3 +97,21 @@ def test_what_cannot_be_is_said(before: str, after: str, said: str) -> None:
     written = text("potvin-b", **GIVEN, most=60)
     assert before in written
     assert said in faults(written.replace(before, after))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hint"),
+    [
+        ('name = "2x2"', 'name = "two-stage"', 'adaptive = { rule = "potvin-b" }'),
+        ('name = "2x2"', 'name = "2x2"\ntwo_stage = true', "under [monitoring]: looks = [24]"),
+        ('"equivalence"', '"equivalence"\nmethod = "potvin-c"', 'adaptive = { rule = "potvin-c" }'),
+        ("adaptive = {", "tsd = {", 'adaptive = { rule = "potvin-b" }'),
+        ("max = 60", "max = 60, n1 = 24", "looks = [24], the patients of stage 1"),
+        ("max = 60", "max = 60, GMR = 0.9", "ratio = 0.9"),
+        ("looks = [24]", 'looks = [24]\nefficacy = "Potvin B"', 'adaptive = { rule = "potvin-b" }'),
+    ],
+)
+def test_other_names_are_answered(before: str, after: str, hint: str) -> None:
+    written = text("potvin-b", **GIVEN, most=60)
+    assert before in written
+    assert hint in faults(written.replace(before, after))
