@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.results.cells import Cell
+from planner.results.cells import Cell, LookFigures
 from planner.results.number_text import percent
 from planner.scenario.text import listed
 
@@ -20,13 +20,18 @@ def on_undefined(cell: Cell) -> list[str]:
     sentences = [
         f"At look {look.look} the test was undefined in {share(look.undefined.estimate)} of the trials: they "
         "go on."
-        for look in cell.looks[:-1]
+        for look in _goes_on(cell)
         if look.undefined.estimate > 0.0
     ]
     if (x := cell.undefined.estimate) > 0.0:
         effect = "these count as not significant"
         sentences.append(f"The test was undefined in {share(x)} of the trials: {effect}.")
     return [*sentences, WHY] if sentences else []
+
+
+def _goes_on(cell: Cell) -> Sequence[LookFigures]:
+    """The looks after which a trial without a test goes on; one without a test in stage 1 has no stage 2."""
+    return () if cell.two_stage is not None else cell.looks[:-1]
 
 
 def undefined_in_any(cells: Sequence[tuple[Cell, str]]) -> list[str]:
@@ -103,7 +108,7 @@ def _early(rows: Sequence[tuple[Cell, str]]) -> list[tuple[int, str, str]]:
     """Looks before the last without a test in some trials: number, under what, and in how many."""
     at: dict[int, list[tuple[float, str]]] = {}
     for cell, under in rows:
-        for look in cell.looks[:-1]:
+        for look in _goes_on(cell):
             at.setdefault(look.look, []).append((look.undefined.estimate, under))
     return [(look, *extent) for look, each in at.items() if (extent := _ranged(each))]
 

@@ -142,3 +142,15 @@ def test_an_uncertain_variability() -> None:
     assert plain.two_stage is not None
     assert wide.two_stage.stage_two.error > 3.0 * plain.two_stage.stage_two.error
     assert wide.expected_patients.error > 3.0 * plain.expected_patients.error
+
+
+def test_a_trial_without_a_test_has_no_second_stage() -> None:
+    """It counts as not equivalent, and nothing says that it goes on."""
+    run = planner.simulate(
+        scenario("potvin-b", first=4, cv=0.2, ratio=0.95, most=40, dropout=0.6), trials=1_024
+    )
+    cell = run.cells()[0]
+    assert cell.undefined.estimate > 0.2
+    said = " ".join(run.warnings(run.cells()))
+    assert "could not be computed" in said
+    assert "go on" not in said
