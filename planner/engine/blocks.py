@@ -47,6 +47,7 @@ class Records:
     stat: Floats  # (hypothesis, analysis, look, tile, STATISTICS * 128), look being an index into Job.counts
     end: Ints  # (hypothesis, analysis, design, tile * 128) how each trial ended: see planner.kernels.tables
     look: Ints  # (hypothesis, analysis, design, tile * 128) at which look of its design, from 0
+    limit: Floats  # as `stat` without its rows: logs of upper limits that are scaled, NaN of all others
 
 
 def records_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None) -> Records:
@@ -63,13 +64,16 @@ def _records(work: Job, first: int, space: Workspace) -> Records:
     stat = np.empty((*cells, *space.stat.shape[1:]))
     end = np.zeros((*cells, len(work.cells.designs), tiles, W), np.int64)
     look = np.zeros_like(end)
+    limit = np.full((*cells, *space.stat.shape[1:3], W), np.nan)
     for h in range(work.hypotheses):
         for a, analysis in enumerate(work.analyses):
             _analyse(work, h, a, space, stat[h, a])
+            if analysis.scaled is not None:
+                limit[h, a] = space.variance[0, :, :, :W]
             for d in range(len(work.cells.designs)):
                 space.call(record, a, stat[h, a], analysis.rules, d, end[h, a, d], look[h, a, d])
     flat = (*cells, len(work.cells.designs), tiles * W)
-    return Records(space.sequence, space.values, stat, end.reshape(flat), look.reshape(flat))
+    return Records(space.sequence, space.values, stat, end.reshape(flat), look.reshape(flat), limit)
 
 
 def statistics_of(work: Job, first: int, tiles: int, buffers: Buffers | None = None) -> Floats:

@@ -70,3 +70,20 @@ def test_an_uncertain_variability() -> None:
     assert 0.5 < cell.scaled.switched.estimate < plain.scaled.switched.estimate
     assert cell.scaled.upper_limit is not None
     assert cell.scaled.upper_limit.mean.error > plain.scaled.upper_limit.mean.error  # type: ignore[union-attr]
+
+
+def test_a_trial_is_told_the_limits_that_it_is_held_to() -> None:
+    """Those of the EMA: 80 to 125 %, widened by what this trial finds, to 69.84 to 143.19 % at most."""
+    asked = scenario()
+    held = [planner.replay(asked, i).courses[0].looks[0] for i in range(40)]
+    limits = [look.limits for look in held if look.limits is not None]
+    assert len(limits) == 40
+    assert all(low * high == pytest.approx(1e4) for low, high in limits)
+    uppers = [high for _, high in limits]
+    assert min(uppers) >= 125.0
+    assert max(uppers) == pytest.approx(143.19, abs=0.005)
+    for look in held:
+        low, high = look.interval or (0.0, 0.0)
+        inside = look.limits is not None and look.limits[0] <= low and high <= look.limits[1]
+        near = look.estimate is not None and 80.0 <= look.estimate <= 125.0
+        assert (look.decision == "equivalent") == (inside and near)

@@ -63,6 +63,7 @@ LONG = (
     "size scaled.toml --trials 1024 --power .8 --max-patients 40",
     "run two-stage.toml --trials 256 --at-limit",
     "trial equivalence.toml --replay 1",
+    "trial scaled.toml --replay 1",
     "size equivalence.toml --trials 1024 --power .8 --max-patients 40",
     "trial mechanisms.toml --replay 1",
     "trial second-outcomes.toml --replay 1",

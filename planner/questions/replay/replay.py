@@ -291,21 +291,29 @@ def _course(
     used = patients_used(scenario, test.analysis, records.sequence[0], values[:, reading], weight)
     counted = _counts(values[:, reading], used, looks[-1].patients)
     unit = unit_of(scenario, test.analysis.name)
-    given = [_given(look, unit) for look in looks]
+    upper = records.limit[0, a, :, 0, lane]
+    given = [_given(_held(look, float(upper[int(rules.look[0, k])])), unit) for k, look in enumerate(looks)]
     truth, contrasts = unit.truth(test.truth), tuple(map(_number, own))
     margins = test.looks[0].margins
     ends = () if margins is None else tuple(map(unit.effect, margins.finite))
     return Course(test.analysis, reading, truth, unit, contrasts, planned, tuple(given), counted, ends)
 
 
+def _held(look: LookResult, upper: float) -> LookResult:
+    """A look with the limits that it is held to, from the log of the upper one; without, where it is NaN."""
+    return look if math.isnan(upper) or look.estimate is None else replace(look, limits=(-upper, upper))
+
+
 def _given(look: LookResult, unit: Unit) -> LookResult:
     """A look with its estimate as effects are given."""
     if not unit.ratio or look.estimate is None:
         return look
-    interval = None
-    if look.interval is not None:
-        interval = unit.effect(look.interval[0]), unit.effect(look.interval[1])
-    ratio = replace(look, estimate=unit.effect(look.estimate), se=None, interval=interval)
+
+    def both(ends: tuple[float, float] | None) -> tuple[float, float] | None:
+        return None if ends is None else (unit.effect(ends[0]), unit.effect(ends[1]))
+
+    estimate, interval = unit.effect(look.estimate), both(look.interval)
+    ratio = replace(look, estimate=estimate, se=None, interval=interval, limits=both(look.limits))
     return replace(ratio, estimate_log=look.estimate, se_log=look.se)
 
 

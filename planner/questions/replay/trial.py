@@ -80,10 +80,11 @@ class LookResult(Written):
     decision: str
     note: str = ""
     interval: tuple[float, float] | None = None  # by which tests against margins decide: at the look's level
+    limits: tuple[float, float] | None = None  # that this trial is held to, where they are scaled
     estimate_log: float | None = None  # the logarithm of an estimate that is a ratio
     se_log: float | None = None  # and its standard error
 
-    if_any: ClassVar = frozenset({"interval", "estimate_log", "se_log"})
+    if_any: ClassVar = frozenset({"interval", "limits", "estimate_log", "se_log"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,8 @@ def _looks(course: Course, unit: Unit, partial: bool) -> Sheet:
     columns.append(Column("SE of its logarithm" if unit.ratio else "SE"))
     against = course.analysis.against_margins
     columns += [Column(f"Interval{f' ({unit.name})' if unit.name else ''}")] if against else []
+    scaled = any(look.limits is not None for look in looks)
+    columns += [Column(f"Limits{f' ({unit.name})' if unit.name else ''}")] if scaled else []
     if against:
         t = f"t from the {'nearer ' if course.analysis.tests_equivalence else ''}margin"
     limits = Column("Significant at" if against else f"Significant at {t}")
@@ -141,6 +143,8 @@ def _looks(course: Course, unit: Unit, partial: bool) -> Sheet:
         row.append(plain(look.se_log if unit.ratio else _times(look.se, unit)))
         if against:
             row.append(_from_to(look.interval, unit))
+        if scaled:
+            row.append(_from_to(look.limits, unit))
         if not by_p:
             row += [_t(look.statistic, exact), plain(look.discordant if exact else look.df)]
             row.append(_limits(look.efficacy_below, look.efficacy_above, exact))

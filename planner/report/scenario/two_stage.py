@@ -98,7 +98,7 @@ def _stops(adaptive: Adaptive) -> list[str]:
     if futility.ci_outside:
         low, high = futility.ci_outside
         items.append(
-            f"Given up where the 90 % interval of stage 1 lies outside {plain(low)} to {plain(high)}."
+            f"Given up where the whole 90 % interval of stage 1 lies outside {plain(low)} to {plain(high)}."
         )
     if futility.estimate_outside:
         low, high = futility.estimate_outside
