@@ -119,7 +119,8 @@ def test_a_signal_at_any_moment(moments: int, scenario: str) -> None:
             endings.append(interrupt_at(scenario, ENDLESS, 2.0 * start * rng.random(), number))
         else:
             endings.append(interrupt_at(scenario, SHORT, start * rng.uniform(0.7, 1.4), number))
-    assert len(set(endings)) > 1, "all signals came at the same stage"
+    if moments > 4:  # so few may all come before the first result, where the machine is busy
+        assert len(set(endings)) > 1, "all signals came at the same stage"
 
 
 # Line by line, in this process
