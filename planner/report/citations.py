@@ -15,6 +15,7 @@ from planner.scenario.regulators import REGULATORS
 from planner.scenario.scenario import Scenario
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
 from planner.scenario.text import listed, visible
+from planner.scenario.two_stage_rules import RULES as TWO_STAGE_RULES
 from planner.scenario.vocabulary import MARGIN_TESTS
 
 # As in CITATION.cff, which an installed package does not contain; tests compare the two.
@@ -68,7 +69,9 @@ def _methods(scenario: Scenario) -> list[CitationEntry]:
             guidance = REGULATORS[scaling.regulator].guidances[scaling.rule]
             use(f"{scaling.regulator}-{scaling.rule}", guidance, f"limits of analysis {analysis.name}")
     efficacy, futility = scenario.monitoring.efficacy, scenario.monitoring.futility
-    if len(scenario.monitoring.looks) > 1:
+    if (adaptive := scenario.monitoring.adaptive) is not None:
+        use(adaptive.rule, TWO_STAGE_RULES[adaptive.rule].citation, "stage 2")
+    elif len(scenario.monitoring.looks) > 1:
         if efficacy is not None:
             use(efficacy.rule, EFFICACY_RULES[efficacy.rule].citation, "stopping for efficacy")
         if futility is not None:

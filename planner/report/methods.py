@@ -12,18 +12,24 @@ from importlib import import_module
 from typing import NamedTuple
 
 from planner.analyses import explanation, info
+from planner.equivalence.two_stage.plan import two_stage_plan
 from planner.model import margins
 from planner.monitoring.rules import rule_function, spending_function
+from planner.report.two_stage_words import what_is_decided
 from planner.results.contract import Json
+from planner.results.number_text import plain
 from planner.scenario import designs
+from planner.scenario.adaptive import Adaptive, StageFutility
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.own_methods import OwnMethods
 from planner.scenario.regulators import REGULATORS, SCALINGS, regulators_with
 from planner.scenario.scaling import Scaling
 from planner.scenario.stopping_rules import RULES, Parameter, StoppingRule
+from planner.scenario.two_stage_rules import RULES as TWO_STAGE_RULES
 from planner.scenario.vocabulary import DESIGNS, MARGIN_TESTS, METHODS, NEEDS, NamedMethod
 
 ANALYSIS, ALTERNATIVE, SCALING, DESIGN = "analysis", "alternative", "rule of scaling", "design"
+TWO_STAGE = "two-stage rule"
 OWN = "user's analysis"
 
 
@@ -50,6 +56,7 @@ def methods(own: OwnMethods | None = None) -> list[Method]:
         *_margin_tests(),
         *_scaling_rules(),
         *(row for kind in RULES for row in _rules(kind, RULES[kind])),
+        *_two_stage_rules(),
         *_designs(),
     ]
 
@@ -99,6 +106,29 @@ def _scaling_rules() -> list[Method]:
         )
         for name, row in SCALINGS.items()
     ]
+
+
+def _two_stage_rules() -> list[Method]:
+    """What is decided after either stage, with the numbers of the rule."""
+    rows = []
+    for name, row in TWO_STAGE_RULES.items():
+        plan = two_stage_plan(name)
+        decided = what_is_decided(plan, f"a ratio of {plain(plan.ratio)}")
+        needs = "a 2x2 crossover with a log-normal endpoint, tested for equivalence"
+        rows.append(Method(TWO_STAGE, name, row.title, "\n\n".join(decided), needs, _numbers(), row.citation))
+    return rows
+
+
+def _numbers() -> dict[str, str]:
+    """What a two-stage rule takes."""
+    fields = {
+        name: field for name, field in Adaptive.model_fields.items() if name not in ("rule", "futility")
+    }
+    futility = StageFutility.model_fields.items()
+    return {
+        **{name: str(field.description) for name, field in fields.items()},
+        **{f"futility.{name}": str(field.description) for name, field in futility},
+    }
 
 
 def _own(methods: OwnMethods) -> list[Method]:

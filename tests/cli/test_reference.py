@@ -17,6 +17,7 @@ from planner.report.methods import methods
 from planner.scenario.reading.read import read, read_text
 from planner.scenario.regulators import SCALINGS
 from planner.scenario.stopping_rules import EFFICACY_RULES, FUTILITY_RULES
+from planner.scenario.two_stage_rules import RULES as TWO_STAGE_RULES
 from planner.scenario.vocabulary import DESIGNS, MARGIN_TESTS, METHODS
 from tests.support.paths import ROOT
 
@@ -80,6 +81,16 @@ def test_only_what_is_used_is_cited() -> None:
     assert "mcnemar-exact" in keys
 
 
+def test_a_two_stage_rule_is_cited_and_no_limits_at_looks() -> None:
+    """The rule of stage 2 says when such a trial stops; there are no group-sequential limits."""
+    adaptive = read("two-stage").monitoring.adaptive
+    keys = [each.key for each in citing.to_cite(read("two-stage")) if each.kind == citing.METHOD]
+    assert adaptive is not None
+    assert adaptive.rule in keys
+    assert "group-sequential" not in keys
+    assert "group-sequential" in [each.key for each in citing.to_cite(read("williams-2018"))]
+
+
 def test_cite_json_and_formats(cli: Cli) -> None:
     result = json.loads(cli("cite", "williams-2018", "--json")[1])
     assert result["schema"] == "planner.cite/1"
@@ -129,8 +140,9 @@ def test_what_is_said_of_planner_is_what_its_citation_file_says() -> None:
 
 def test_every_name_is_explained() -> None:
     found = {(method.kind, method.name) for method in methods()}
-    tables = (METHODS, MARGIN_TESTS, SCALINGS, EFFICACY_RULES, FUTILITY_RULES, DESIGNS)
-    kinds = ("analysis", "alternative", "rule of scaling", "efficacy rule", "futility rule", "design")
+    tables = (METHODS, MARGIN_TESTS, SCALINGS, EFFICACY_RULES, FUTILITY_RULES, TWO_STAGE_RULES, DESIGNS)
+    kinds = ("analysis", "alternative", "rule of scaling", "efficacy rule", "futility rule", "two-stage rule")
+    kinds += ("design",)
     assert found == {(k, name) for k, table in zip(kinds, tables, strict=True) for name in table}
     for method in methods():
         assert method.title

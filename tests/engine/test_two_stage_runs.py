@@ -11,6 +11,7 @@ from planner.engine.run import run_job
 from planner.equivalence.two_stage.exact import operating_characteristics
 from planner.errors import PlannerError, RequestError
 from planner.model.two_stage import two_stage_plan_of
+from planner.questions.exact import two_stage as exact_figures
 from planner.results.cells import Cell
 from planner.results.contract import as_json
 from planner.scenario.scenario import Scenario
@@ -89,6 +90,20 @@ def test_threads_chunks_and_blocks_decide_nothing() -> None:
     cut = run_job(job, 3_001, threads=2, chunk_trials=512, block_tiles=1).tally
     for name, sums in whole.sums().items():
         assert np.array_equal(sums, cut.sums()[name]), name
+
+
+def test_errors_over_cvs_are_those_of_the_worse_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Futility that looks at one side more leaves the other limit with the larger error."""
+    monkeypatch.setattr(exact_figures, "CVS", (0.3,))
+    monkeypatch.setattr(exact_figures, "ELSEWHERE", (24,))
+    more = ", futility = { ci_outside = [0.90, 1.05] }"
+    asked = scenario("potvin-b", first=24, cv=0.3, ratio=0.95, most=120, more=more)
+    plan = two_stage_plan_of(asked, asked.analyses[0])
+    assert plan is not None
+    low, high = (operating_characteristics(plan, 24, 0.3, at).equivalent for at in (0.8, 1.25))
+    assert low > high + 1e-4
+    (shown,) = exact_figures.errors_elsewhere(asked, [("expected", asked.analyses[0].name, 120)])
+    assert shown.type_one_error == pytest.approx(low, abs=1e-9)
 
 
 def test_more_are_randomised_where_patients_leave() -> None:

@@ -54,6 +54,35 @@ def test_known_errors_are_said(rule: str) -> None:
     assert any("known not to hold .05" in each for each in scenario(rule, **GIVEN, most=99).remarks)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        ", alpha = 0.01",
+        ", power = 0.9",
+        ", use_estimate = true",
+        ", futility = { ci_outside = [0.95, 1.05] }",
+    ],
+)
+def test_errors_known_of_other_numbers_are_said_to_be(more: str) -> None:
+    said = [each for each in scenario("potvin-c", **GIVEN, most=99, more=more).remarks if "hold .05" in each]
+    assert "yours departs from it" in said[0]
+    assert "yours" not in scenario("potvin-c", **GIVEN, most=99, more=", min_second = 2").remarks[0]
+
+
+def test_the_level_by_which_errors_are_judged() -> None:
+    """An analysis's alpha tests nothing here: it is refused, unless levels that hold it are stated."""
+    stated = text("potvin-b", **GIVEN, most=60).replace('"equivalence"', '"equivalence"\nalpha = 0.01')
+    assert "tests at 0.0294 and 0.0294, by which it means to hold 0.05" in faults(stated)
+    own = read_text(stated.replace('"potvin-b"', '"potvin-b", alpha = [0.005, 0.006]'))
+    assert own.analyses[0].alpha == 0.01
+    assert read_text(to_toml(own)).analyses == own.analyses
+    whole = text("maurer", **GIVEN, most=60, more=", alpha = 0.025")
+    assert "both are of the whole trial" in faults(whole)
+    assert (
+        read_text(whole.replace('"equivalence"', '"equivalence"\nalpha = 0.025')).analyses[0].alpha == 0.025
+    )
+
+
 def test_stated_patients_are_the_most() -> None:
     written = text("potvin-b", **GIVEN).replace('name = "2x2"', 'name = "2x2"\npatients = 80')
     assert read_text(written).monitoring.counts == (24, 80)
@@ -84,6 +113,7 @@ def test_every_fault_at_once() -> None:
         ("looks = [24]", "looks = [0.5]", "whole number of patients"),
         ("looks = [24]", "", "needs the patients of stage 1"),
         ("max = 60", "max = 20", "leaves no patients for stage 2"),
+        ("max = 60", "max = 60, ratio = 1.3", "must lie within the limits, 0.8 to 1.25"),
         ("max = 60", "max = 60, power = 0.01", "must lie above alpha"),
         ("max = 60", "max = 60, futility = { ci_outside = [1.05, 0.95] }", "the lower one comes first"),
         ('"potvin-b"', '"potvin-z"', "is not a known two-stage rule"),
@@ -106,6 +136,9 @@ def test_what_cannot_be_is_said(before: str, after: str, said: str) -> None:
         ('name = "2x2"', 'name = "2x2"\ntwo_stage = true', "under [monitoring]: looks = [24]"),
         ('"equivalence"', '"equivalence"\nmethod = "potvin-c"', 'adaptive = { rule = "potvin-c" }'),
         ("adaptive = {", "tsd = {", 'adaptive = { rule = "potvin-b" }'),
+        ('rule = "potvin-b"', 'method = "C"', 'rule = "potvin-c"'),
+        ('rule = "potvin-b"', "type = 1", 'rule = "potvin-b"'),
+        ('[design]\nname = "2x2"', 'design = "potvin b"', 'adaptive = { rule = "potvin-b" }'),
         ("max = 60", "max = 60, n1 = 24", "looks = [24], the patients of stage 1"),
         ("max = 60", "max = 60, GMR = 0.9", "ratio = 0.9"),
         ("looks = [24]", 'looks = [24]\nefficacy = "Potvin B"', 'adaptive = { rule = "potvin-b" }'),

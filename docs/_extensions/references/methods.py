@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from planner.monitoring.rules import spending_function
-from planner.report.methods import ALTERNATIVE, ANALYSIS, DESIGN, SCALING, Method
+from planner.report.methods import ALTERNATIVE, ANALYSIS, DESIGN, SCALING, TWO_STAGE, Method
 from planner.report.methods import methods as every
 from planner.scenario.stopping_rules import SPENDING_FUNCTIONS
 
@@ -32,6 +32,11 @@ KINDS = {
         "futility rule",
         "Stopping for futility",
         "`rule` of `[monitoring.futility]`, and `--futility`.",
+    ),
+    "two-stage": (
+        TWO_STAGE,
+        "Second stages that are planned after the first",
+        "`rule` of `adaptive` of `[monitoring]`: bioequivalence in two stages.",
     ),
     "designs": (DESIGN, "Designs", "`name` of `[design]`, which takes the treatments from `arms`."),
 }
@@ -84,8 +89,8 @@ def _spending() -> str:
 def _index() -> str:
     parts = [
         "# Methods",
-        "Every analysis, test against margins, stopping rule, spending function and design that a scenario "
-        "can name. `planner methods NAME` prints the same.",
+        "Every analysis, test against margins, stopping rule, two-stage rule, spending function and design "
+        "that a scenario can name. `planner methods NAME` prints the same.",
     ]
     for name, (_, title, _) in KINDS.items():
         rows = [[f"[`{each.name}`](#{name}-{anchor(each.name)})", text(each.title)] for each in of_kind(name)]

@@ -46,18 +46,18 @@ def _figures(exact: Characteristics) -> ExactStages:
 def errors_elsewhere(scenario: Scenario, keys: Collection[Key]) -> tuple[StageError, ...]:
     """The exact type I errors of the rule of a two-stage trial, over CVs and patients of stage 1.
 
-    Of complete trials, at a limit; both limits are alike. Empty where no key has a second stage.
+    Of complete trials, at the limit where it is larger. Empty where no key has a second stage.
     """
     analyses = {each.name: each for each in scenario.analyses}
     plans = {two_stage_plan_of(scenario, analyses[of], patients) for _, of, patients in keys}
     own = scenario.monitoring.counts[0]
     return tuple(
-        StageError(first=first, cv=cv, type_one_error=exact.equivalent)
+        StageError(first=first, cv=cv, type_one_error=error)
         for plan in plans
         if plan is not None and not plan.use_estimate
         for first in sorted({*ELSEWHERE, own})
         for cv in CVS
-        if first % 2 == 0 and (exact := _exact(plan, first, cv, plan.limit)) is not None
+        if first % 2 == 0 and (error := _error(plan, first, cv)) is not None
     )
 
 
@@ -75,6 +75,15 @@ def _of(scenario: Scenario, name: str, analysis: PlannedAnalysis, patients: int)
     # a patient's difference varies as if both treatments had the mean of their variances
     variance = sum(scores.spread.within[a] ** 2 for a in analysis.weights) / 2.0
     return _exact(plan, first, math.sqrt(math.expm1(variance)), math.exp(effect))
+
+
+def _error(plan: TwoStagePlan, first: int, cv: float) -> float | None:
+    """The larger of the type I errors at both limits: alike, unless futility is asymmetric."""
+    ranges = [each for each in (plan.ci_outside, plan.estimate_outside) if each is not None]
+    alike = all(math.isclose(low * high, 1.0) for low, high in ranges)
+    ratios = (plan.limit,) if alike else (plan.limit, 1.0 / plan.limit)
+    known = [each.equivalent for ratio in ratios if (each := _exact(plan, first, cv, ratio)) is not None]
+    return max(known, default=None)
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,7 @@ _TITLES = {
     "rule of scaling": "Limits that are scaled to how the reference varies",
     "efficacy rule": "Stopping for efficacy",
     "futility rule": "Stopping for futility",
+    "two-stage rule": "Second stages that are planned after the first",
     "design": "Designs",
 }
 

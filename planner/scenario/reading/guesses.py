@@ -67,7 +67,7 @@ from planner.scenario.reading.scaling_forms import (
     inside_scaling,
     scaling_form,
 )
-from planner.scenario.reading.two_stage_forms import inside_adaptive, two_stage_form
+from planner.scenario.reading.two_stage_forms import inside_adaptive, rule_inside, two_stage_form
 from planner.scenario.resolving.draft import Complaint
 from planner.scenario.resolving.examples import written_at
 from planner.scenario.tree import Tree
@@ -155,6 +155,11 @@ _PATIENTS, _WASHOUT, _PERIOD = (
 )
 
 
+def rule_or_design_form(guess: TypedSetting) -> str:
+    """A `type` of a second stage is its rule; elsewhere it is the design."""
+    return rule_inside(guess) if "adaptive" in guess.path else design_form(guess)
+
+
 KEYS: dict[str, Callable[[TypedSetting], str]] = {
     **dict.fromkeys(
         ("n", "subjects", "participants", "samplesize", "npatients", "ntotal", "patients", "size"), _PATIENTS
@@ -180,7 +185,8 @@ KEYS: dict[str, Callable[[TypedSetting], str]] = {
     **dict.fromkeys(("cvbetween", "cvb", "cvinter", "intercv", "betweencv"), cv_between_form),
     **dict.fromkeys(("cvdifference", "cvdiff"), cv_difference_form),
     **dict.fromkeys(("hypothesis", "scenario", "scenarios"), hypothesis_form),
-    **dict.fromkeys(("design", "type", "designtype"), design_form),
+    **dict.fromkeys(("design", "type", "designtype"), rule_or_design_form),
+    "method": lambda guess: rule_inside(guess) if "adaptive" in guess.path else "",
     "power": power_form,
     **dict.fromkeys(("margin", "noninferioritymargin", "nimargin"), margin_form),
     **dict.fromkeys(
@@ -245,7 +251,7 @@ KEYS: dict[str, Callable[[TypedSetting], str]] = {
 
 VALUES: dict[str, Callable[[TypedSetting], str]] = {
     "treatments": treatments_form,
-    "design": design_form,
+    "design": lambda guess: design_form(guess) or named_otherwise(("design", "name"), guess.value),
     "design.sequences": sequences_form,
     "design.allocation": allocation_form,
     "hypotheses": hypotheses_form,

@@ -21,6 +21,13 @@ def two_stage_form(guess: TypedSetting) -> str:
     return where + (named or 'adaptive = { rule = "potvin-b" }')
 
 
+def rule_inside(guess: TypedSetting) -> str:
+    """The rule by another key of its table."""
+    rule = as_spelt(guess.value, RULES) if isinstance(guess.value, str) else None
+    value = guess.value if isinstance(guess.value, str) else f"type{guess.value}"
+    return f'rule = "{rule}"' if rule else matching(STAGED, value) or 'rule = "potvin-b"'
+
+
 def inside_adaptive(guess: TypedSetting) -> str:
     """What the rules call the number of patients of stage 1."""
     return "under [monitoring]: looks = [24], the patients of stage 1, beside adaptive"

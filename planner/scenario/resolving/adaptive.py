@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
-from math import floor
 
-from planner.scenario.adaptive import MOST, USUAL_MOST, Adaptive
+from planner.scenario.adaptive import MOST, USUAL_MOST, Adaptive, StageFutility
 from planner.scenario.analysis import PlannedAnalysis
 from planner.scenario.design import Design
 from planner.scenario.faults import Path
@@ -17,6 +17,8 @@ from planner.scenario.two_stage_rules import RULES, TwoStageRule
 from planner.scenario.vocabulary import METHODS
 
 FEWEST_FIRST = 4
+HELD = 0.05
+"""The type I error that all published rules mean to hold."""
 AT: Path = ("monitoring", "adaptive")
 _METHOD = next(name for name, row in METHODS.items() if row.needs == "ab/ba" and not row.binary)
 
@@ -43,10 +45,13 @@ def resolve_adaptive(
     _check_analyses(draft, list(analyses))
     _check_rules(draft)
     _check_numbers(draft, stated, row)
+    for analysis in analyses:
+        _check_alpha(draft, analysis, stated, row)
+        _check_ratio(draft, analysis, stated, row)
     _check_most(draft, design, stated)
     first = _first(draft, design, monitoring.looks)
     resolved = _complete(stated, row, design)
-    _remark(draft, resolved, stated, row)
+    _remark(draft, resolved, stated, row, [most for each in analyses for most in each.limits[1:]])
     return monitoring.model_copy(
         update={
             "looks": monitoring.looks if first is None else (first, design.patients),
@@ -119,6 +124,32 @@ def _check_numbers(draft: Draft, stated: Adaptive, row: TwoStageRule) -> None:
             draft.note((*AT, "futility", key), message)
 
 
+def _check_alpha(draft: Draft, analysis: PlannedAnalysis, stated: Adaptive, row: TwoStageRule) -> None:
+    """The level of the analysis is that by which the type I error is judged; tests are made at the rule's."""
+    path: Path = ("analyses", 0, "alpha")
+    if stated.alpha and row.weights and stated.alpha[0] != analysis.alpha:
+        whole = stated.alpha[0]
+        message = f"is {analysis.alpha:g}, and adaptive.alpha is {whole:g}: both are of the whole trial"
+        draft.note(path, message, f"under [[analyses]]: alpha = {whole:g}")
+    elif not stated.alpha and analysis.alpha != HELD:
+        published = row.alpha.get(stated.ratio or row.ratio, row.alpha[row.ratio])
+        made = listed([f"{each:g}" for each in published])
+        message = (
+            f"is {analysis.alpha:g}, and {stated.rule} tests at {made}, by which it means to hold {HELD:g}"
+        )
+        levels = "alpha = ..." if row.weights else "alpha = [..., ...]"
+        draft.note(path, message, f"leave it out, or state levels as well: adaptive = {{ ..., {levels} }}")
+
+
+def _check_ratio(draft: Draft, analysis: PlannedAnalysis, stated: Adaptive, row: TwoStageRule) -> None:
+    """Patients can be planned for a ratio within the limits alone."""
+    ratio = row.ratio if stated.ratio is None else stated.ratio
+    if len(analysis.limits) == 2 and not analysis.limits[0] < ratio < analysis.limits[1]:
+        low, high = analysis.limits
+        message = f"is {ratio:g}, and must lie within the limits, {low:g} to {high:g}"
+        draft.note((*AT, "ratio"), message, "adaptive = { ..., ratio = 0.95 }")
+
+
 def _check_most(draft: Draft, design: Design, stated: Adaptive) -> None:
     """All patients are `max`, which is needed where some leave."""
     if stated.max is not None and stated.max != design.patients and draft.sized:
@@ -157,7 +188,7 @@ def _first(draft: Draft, design: Design, looks: tuple[float, ...]) -> int | None
         )
         return None
     (first,) = looks
-    if first != floor(first) or first < FEWEST_FIRST:
+    if first != math.floor(first) or first < FEWEST_FIRST:
         message = f"is {first:g}: stage 1 has a whole number of patients, at least {FEWEST_FIRST}"
         draft.note((*path, 0), message, "looks = [24]")
         return None
@@ -184,7 +215,9 @@ def _complete(stated: Adaptive, row: TwoStageRule, design: Design) -> Adaptive:
     )
 
 
-def _remark(draft: Draft, resolved: Adaptive, stated: Adaptive, row: TwoStageRule) -> None:
+def _remark(
+    draft: Draft, resolved: Adaptive, stated: Adaptive, row: TwoStageRule, limits: Collection[float]
+) -> None:
     """What is right as it stands, but would surprise whoever has not thought of it."""
     if not _most_is_stated(draft, stated):
         heavy = ""
@@ -193,11 +226,12 @@ def _remark(draft: Draft, resolved: Adaptive, stated: Adaptive, row: TwoStageRul
         draft.remarks.append(
             f"no adaptive.max is stated: stage 2 is planned for at most {USUAL_MOST:,} patients in all{heavy}"
         )
-    known = [each for each in row.known_errors if each.ratio == resolved.ratio]
-    for each in known[:1]:
+    for each in [each for each in row.known_errors if each.ratio == resolved.ratio][:1]:
+        yours = "" if _as_computed(resolved, row, limits) else "; yours departs from it: run --at-limit"
         draft.remarks.append(
-            f"{resolved.rule} is known not to hold .05: at a true ratio of 1.25 the type I error is "
-            f"{each.error:.4f} with {each.patients} patients in stage 1 and a CV of {each.cv:g} (exact)"
+            f"{resolved.rule}, without a `max`, is known not to hold .05: at a true ratio of 1.25 the type I "
+            f"error is {each.error:.4f} with {each.patients} patients in stage 1 and a CV of {each.cv:g} "
+            f"(exact){yours}"
         )
     if resolved.ratio not in row.alpha:
         ratios = listed([f"{each:g}" for each in row.alpha], "or")
@@ -205,3 +239,20 @@ def _remark(draft: Draft, resolved: Adaptive, stated: Adaptive, row: TwoStageRul
             f"{resolved.rule} was published for a planned ratio of {ratios}: with {resolved.ratio:g} look at "
             "its type I error (run --at-limit)"
         )
+
+
+def _as_computed(resolved: Adaptive, row: TwoStageRule, limits: Collection[float]) -> bool:
+    """Whether a rule is used as where its known errors were computed, but for `max`.
+
+    Errors of other levels, powers and futility can be smaller or larger: with futility by the interval of
+    stage 1 potvin-c has .0510 in place of .0513, planned for 90 % power .0525.
+    """
+    return (
+        resolved.alpha == row.alpha.get(resolved.ratio or row.ratio, row.alpha[row.ratio])
+        and resolved.power == row.power
+        and (resolved.min_second or 0) <= max(row.min_second, 2)  # the fewest that a stage 2 has anyway
+        and not resolved.use_estimate
+        and resolved.planned_by == "nct"
+        and resolved.futility == StageFutility()
+        and all(math.isclose(each, 1.25) for each in limits)
+    )
